@@ -1,0 +1,5 @@
+#!/bin/sh
+# Makes ./configure; needs autoconf and automake, and no network.
+set -e
+cd "$(dirname "$0")"
+exec autoreconf --force --install

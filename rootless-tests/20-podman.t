@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Podman with lichen in the place of crun, set by a drop-in as a distribution would ship it: run, ps,
+# logs, rm, exit statuses, limits. Network none; exec, terminals and networks have files of their own.
+# shellcheck disable=SC2016,SC2154
+set -uo pipefail
+# shellcheck source=lib/lichen.sh
+source "$(dirname "$0")/lib/lichen.sh"
+
+name=${LICHEN##*/}
+image=localhost/rig-busybox
+seconds=60
+
+if ! must_run podman; then done_testing; fi
+
+# the user's own configuration folder, so that nothing of the machine is changed
+export XDG_CONFIG_HOME=$scratch/config
+mkdir -p "$XDG_CONFIG_HOME/containers/containers.conf.d"
+cat >"$XDG_CONFIG_HOME/containers/containers.conf.d/50-lichen.conf" <<EOF
+[engine]
+runtime = "$name"
+runtime_supports_json = ["$name"]
+runtime_supports_nocgroup = ["$name"]
+
+[engine.runtimes]
+$name = ["$LICHEN"]
+EOF
+# without the controller Podman's own default would be refused, as it should be
+has_cgroup_pids 2>/dev/null || printf '[containers]\npids_limit = 0\n' >"$XDG_CONFIG_HOME/containers/containers.conf.d/60-no-pids.conf"
+
+pod() { within "$seconds" podman "$@"; }
+remove_all() { pod rm --all --force --time 0 >/dev/null 2>&1; }
+# the mount namespace in which Podman lets every container be made: a mount left there stays
+pod_mounts() { pod unshare sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//' /proc/self/mountinfo | LC_ALL=C sort; }
+
+make_rootfs "$scratch/image"
+ok "an image from a tar archive" bash -c 'tar -c -C "$1" . | timeout "$3" podman import - "$2"' - "$scratch/image" "$image" "$seconds"
+is "Podman takes the runtime from the drop-in" "$(pod info --format '{{.Host.OCIRuntime.Path}}')" "$LICHEN"
+
+# the first container brings Podman's pause process and its namespace up
+exits 0 "the first container" pod run --rm --network none "$image" true
+# one hang says it all: the other tests would each wait for as long
+if ((status == 124)); then done_testing; fi
+mounts=$(pod_mounts)
+before=$(census)
+
+run pod run --rm --network none "$image" echo 'hello  world'
+is "run: output" "$stdout" 'hello  world'
+is "run: nothing on stderr" "$stderr" ''
+exits 7 "run: the command's status" pod run --rm --network none "$image" sh -c 'exit 7'
+exits 127 "run: a missing command" pod run --rm --network none "$image" /nonexistent
+exits 126 "run: a command that cannot be executed" pod run --rm --network none "$image" /etc/passwd
+is "run: stdin" "$(echo 'to stdin' | pod run --rm -i --network none "$image" cat)" 'to stdin'
+run pod run --rm --network none --env A=1 --workdir /tmp --hostname lichen "$image" sh -c 'echo "$A $PWD $(hostname)"'
+is "run: environment, folder, host name" "$stdout" '1 /tmp lichen'
+run pod run --rm --network none "$image" id -u
+is "run: root inside" "$stdout" 0
+run pod run --rm --network none --user 1000:1000 "$image" id -u
+is "run: another user inside" "$stdout" 1000
+run pod run --rm --network none --read-only "$image" sh -c 'echo x >/file'
+like "run: a read-only root" "$status $stderr" 'Read-only file system'
+run pod run --rm --network none --volume "$scratch/image/etc:/mnt:ro" "$image" cat /mnt/group
+is "run: a volume" "$stdout" 'root:x:0:'
+
+run pod run --detach --network none --name sleeper "$image" sleep 1000
+is "run --detach" "$status" 0
+run pod ps --format '{{.Names}} {{.Status}}'
+like "ps" "$stdout" '^sleeper Up '
+run pod inspect --format '{{.State.Pid}}' sleeper
+ok "the first process is ours and alive" test "$(ps -o user= -p "$stdout")" = "$(id -un)"
+ok "stop" pod stop --time 1 sleeper
+run pod ps --all --format '{{.Names}} {{.Status}}'
+like "ps after stop" "$stdout" '^sleeper Exited \((137|143)\)'
+ok "start again" pod start sleeper
+ok "kill" pod kill sleeper
+run pod wait sleeper
+is "wait: death by signal" "$stdout" 137
+ok "rm" pod rm --force --time 0 sleeper
+is "nothing in ps" "$(pod ps --all --quiet)" ''
+
+run pod run --network none --name talker "$image" sh -c 'echo one; echo two >&2'
+run pod logs talker
+is "logs: stdout" "$stdout" one
+is "logs: stderr" "$stderr" two
+ok "rm of one that has ended" pod rm talker
+
+run pod create --network none --name never "$image" true
+ok "create, then rm without a start" pod rm never
+pod run --detach --network none --name running "$image" sleep 1000 >/dev/null
+not_ok "rm refuses a running container" pod rm running
+ok "rm --force of a running container" pod rm --force --time 0 running
+
+if must_run cgroup-memory; then
+	run pod run --rm --network none --memory 64m "$image" cat /sys/fs/cgroup/memory.max
+	is "the memory limit is set" "$stdout" 67108864
+	exits 137 "the memory limit holds" pod run --rm --network none --memory 32m --memory-swap 32m "$image" \
+		sh -c 'dd if=/dev/zero of=/dev/null bs=200M count=1'
+fi
+if must_run cgroup-pids; then
+	run pod run --rm --network none --pids-limit 20 "$image" cat /sys/fs/cgroup/pids.max
+	is "the pids limit is set" "$stdout" 20
+fi
+if must_run cgroup-cpu; then
+	run pod run --rm --network none --cpus 0.5 "$image" cat /sys/fs/cgroup/cpu.max
+	is "the CPU limit is set" "$stdout" '50000 100000'
+fi
+
+remove_all
+is "no mount is left in Podman's namespace" "$(diff <(echo "$mounts") <(pod_mounts) | grep '^[<>]')" ''
+nothing_left "nothing is left" "$before"
+done_testing

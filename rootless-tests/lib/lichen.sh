@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2016
+# For test files of the runtime: bundles in a line, peers by name, the collector, what is left over.
+#
+#   LICHEN (environment)         the runtime under test (default: lichen from PATH)
+#   make_bundle DIR [FILTER...]  a bundle with a busybox root; every jq FILTER changes config.json
+#   rt ARG...                    the runtime with this file's own --root, a log and its cgroup manager
+#   new_id                       sets $id to a fresh container name
+#   with_runtime NAME CMD...     runs CMD with crun, runc or lichen in the place of the runtime
+#   census                       all that a container could leave behind, a line each
+#   nothing_left NAME BEFORE     passes if census says again what it said before
+#   eventually CMD...            waits until CMD succeeds (10 s)
+#   within SECONDS CMD...        CMD with a deadline; 124 when it is over
+#
+# At exit every container of this file is deleted and its scratch folder removed.
+
+lib=$(dirname "${BASH_SOURCE[0]}")
+if [[ -f $lib/../../tests/lib/tap.sh ]]; then
+	# one library for both suites
+	# shellcheck source=/dev/null
+	source "$lib/../../tests/lib/tap.sh"
+else
+	source "$lib/tap.sh"
+fi
+
+# shellcheck source=features.sh
+source "$lib/features.sh"
+LICHEN=$(command -v -- "${LICHEN:-lichen}") || { echo "Bail out! there is no runtime ${LICHEN:-lichen}"; exit 1; }
+runtime=$LICHEN
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/lichen-test.XXXXXX")
+export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$scratch}
+log=$scratch/log.json
+collected=$(date '+%Y-%m-%d %H:%M:%S')
+containers=0
+
+# A scope by systemd where there is a user's manager, else no cgroup is asked for.
+if [[ -S $XDG_RUNTIME_DIR/bus ]]; then runtime_flags=(--systemd-cgroup); else runtime_flags=(); fi
+
+eventually() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+within() {
+	local seconds=$1
+	shift
+	timeout -k 5 "$seconds" "$@"
+}
+
+state_dir() { echo "$scratch/state-${runtime##*/}"; }
+
+# always with a deadline: a runtime that hangs is a failed test, not a lost run
+rt() {
+	within "${deadline:-60}" "$runtime" --root "$(state_dir)" --log "$log" "${runtime_flags[@]}" "$@"
+}
+
+# Names are unique on the machine, because a scope's name is.
+# shellcheck disable=SC2034  # id is for the test file
+new_id() {
+	containers=$((containers + 1))
+	id=t$$-${scratch##*.}-$containers
+}
+
+with_runtime() {
+	local runtime=$1
+	shift
+	[[ $runtime != lichen ]] || runtime=$LICHEN
+	runtime=$(command -v "$runtime") || return 127
+	"$@"
+}
+
+# The root of every bundle is a link farm to one busybox; made once for a test file.
+make_rootfs() {
+	local rootfs=$1 busybox=$scratch/busybox
+	if [[ ! -d $busybox ]]; then
+		mkdir -p "$busybox"/{bin,dev,etc,proc,sys,tmp,root,run,var}
+		cp "$(command -v busybox)" "$busybox/bin/busybox"
+		"$busybox/bin/busybox" --list | (cd "$busybox/bin" && grep -vx busybox | xargs -n 1 ln -s busybox)
+		printf 'root:x:0:0:root:/root:/bin/sh\n' >"$busybox/etc/passwd"
+		printf 'root:x:0:\n' >"$busybox/etc/group"
+	fi
+	cp -a "$busybox" "$rootfs"
+}
+
+default_spec() {
+	case ${runtime##*/} in
+		crun | runc) "$runtime" spec --rootless ;;
+		*) "$runtime" spec ;;
+	esac
+}
+
+make_bundle() {
+	local dir=$1 filter='.process.terminal = false | .root.readonly = false' more
+	shift
+	for more; do filter+=" | $more"; done
+	mkdir -p "$dir"
+	make_rootfs "$dir/rootfs"
+	(cd "$dir" && rm -f config.json && default_spec) || return
+	jq "$filter" "$dir/config.json" >"$dir/config.new" && mv "$dir/config.new" "$dir/config.json"
+}
+
+# jq filters that are used often
+args() { jq -nr '"\(.process.args = $ARGS.positional | .process.args)"' --args "$@" | sed 's/^/.process.args = /'; }
+
+own_cgroups() {
+	local place=/sys/fs/cgroup
+	[[ -d $place/user.slice ]] || place=/sys/fs/cgroup/unified
+	# slices stay, and so do the session, the bus and Podman's own pause process
+	find "$place" -type d -user "$(id -un)" 2>/dev/null |
+		grep -vE '\.slice$|/(session-|dbus|podman-|run-|app-dbus|init\.scope)' || :
+}
+
+# Processes in other pid namespaces are containers'; in ours it is the names that tell.
+own_processes() {
+	ps -e -o pidns=,user=,comm= | awk -v ours="$(readlink /proc/self/ns/pid | tr -dc 0-9)" '
+		$1 != ours && $1 ~ /^[0-9]+$/ {print $3, "in a pid namespace"}
+		$1 == ours && $3 ~ /lichen|crun|runc|conmon|fuse-overlayfs|slirp4netns|pasta/ {print $3}'
+}
+
+census() {
+	own_cgroups | sed 's/^/cgroup /'
+	own_processes | sed 's/^/process /'
+	sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//; s/^/mount /' /proc/self/mountinfo
+	find "$scratch"/state-* -mindepth 1 2>/dev/null | sed 's/^/state /' || :
+	find "$XDG_RUNTIME_DIR" -maxdepth 2 \( -path '*lichen*' -o -path '*crun*' \) 2>/dev/null | sed 's/^/runtime /' || :
+}
+
+# what the census has now and had not then
+newly_there() { comm -13 "$scratch/census" <(census | LC_ALL=C sort); }
+nothing_new() { [[ -z $(newly_there) ]]; }
+
+nothing_left() {
+	LC_ALL=C sort <<<"$2" >"$scratch/census"
+	if eventually nothing_new; then tap_pass "$1"; return; fi
+	tap_fail "$1" "$(newly_there | head -n 40 | sed 's/^/left: /')"
+}
+
+# The collector: what a person would look at first. Every failed test shows what came since the last.
+on_failure() {
+	[[ ! -s $log ]] || diag "the runtime's log:" "$(tail -n 20 "$log")"
+	rm -f "$log"
+	if command -v journalctl >/dev/null; then
+		diag "journal and kernel log:" "$(journalctl --quiet --no-pager --since "$collected" -o short-monotonic 2>&1 |
+			grep -vE 'pam_unix| podman\[| systemd-run|(Started|Stopped) .*\.scope' | tail -n 20 | cut -c 1-240 || :)"
+	fi
+	collected=$(date '+%Y-%m-%d %H:%M:%S')
+}
+
+delete_containers() {
+	local state name binary
+	for state in "$scratch"/state-*; do
+		[[ -d $state ]] || continue
+		binary=$(command -v "${state##*/state-}") || binary=$LICHEN
+		for name in "$state"/*/; do
+			name=$(basename "$name")
+			[[ $name != '*' ]] || continue
+			within 20 "$binary" --root "$state" "${runtime_flags[@]}" delete --force "$name" >/dev/null 2>&1 || :
+		done
+	done
+}
+
+at_exit() {
+	delete_containers
+	# files of other mapped IDs need the mapping again
+	rm -rf "$scratch" 2>/dev/null || unshare --user --map-auto --map-root-user rm -rf "$scratch" || :
+}

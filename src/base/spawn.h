@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running another program: a hook, newuidmap, a helper. Each has its own process group and a
+ * deadline, after which the group is killed. Its standard output and error are collected (bounded)
+ * for the error text.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct spawn {
+	const char *path; /* absolute */
+	const char *const *argv;
+	const char *const *envp;
+	const char *input; /* for its standard input; NULL: /dev/null */
+	size_t input_len;
+	int cwd_fd; /* -EBADF: ours */
+};
+
+/* A running program; release with child_release, which kills it if it still runs. */
+struct child {
+	pid_t pid;
+	int pidfd;
+	int in_fd;
+	int out_fd;
+	const char *input;
+	size_t input_left;
+	struct text output; /* the first SPAWN_OUTPUT_MAX bytes */
+};
+
+#define SPAWN_OUTPUT_MAX 4096
+
+int spawn_start(const struct spawn *s, struct child *out, struct error *e);
+
+/*
+ * Until it has ended. out_status is a wait(2) status. -ETIMEDOUT when deadline_ms (time_ms();
+ * INT64_MAX for none) passed; then the whole group has been killed.
+ */
+int spawn_wait(struct child *c, int64_t deadline_ms, int *out_status, struct error *e);
+void child_release(struct child *c);
+
+/* "exited with status 3", "was killed by signal 9", and the collected output on one line. */
+void spawn_describe(const struct child *c, int status, struct text *out);

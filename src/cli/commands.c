@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "cli/command.h"
+#include "cli/suggest.h"
+
+const struct command *const commands[] = {
+	&command_create,
+	&command_start,
+	&command_run,
+	&command_state,
+	&command_kill,
+	&command_delete,
+	&command_list,
+	&command_ps,
+	&command_spec,
+	&command_features,
+	&command_version,
+	&command_help,
+	&command_complete,
+	&command_options,
+	NULL,
+};
+
+static void suggest_command(const char *name, struct error *e)
+{
+	struct suggestion best;
+
+	suggest_start(&best, name);
+	for (const struct command *const *c = commands; *c; c++)
+		if ((*c)->visibility == COMMAND_SHOWN)
+			suggest_try(&best, (*c)->name);
+	if (best.name)
+		error_hint(e, "did you mean '%s'?", best.name);
+}
+
+const struct command *command_find(const char *program, const char *name, struct error *e)
+{
+	for (const struct command *const *c = commands; *c; c++)
+		if (streq((*c)->name, name))
+			return *c;
+	error_set(e, EINVAL, "unknown command '%s'", name);
+	suggest_command(name, e);
+	error_hint(e, "see '%s --help'", program);
+	return NULL;
+}
+
+int command_check_operands(const char *program, const struct command *command,
+	const struct strings *operands, struct error *e)
+{
+	if (operands->n < command->min_operands)
+		error_set(e, EINVAL, "%s: an argument is missing: expected %s", command->name,
+			command->operands);
+	else if (operands->n > command->max_operands)
+		error_set(e, EINVAL, "%s: unexpected argument '%s'", command->name,
+			operands->v[command->max_operands]);
+	else
+		return 0;
+	return error_hint(e, "see '%s %s --help'", program, command->name);
+}

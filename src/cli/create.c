@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/create.h"
+
+#include <stdio.h>
+
+#include "cli/command.h"
+
+struct create_request create_request(const struct create_values *values, const char *id)
+{
+	unsigned int flags = 0;
+
+	if (values->no_pivot)
+		flags |= CREATE_NO_PIVOT;
+	if (values->no_new_keyring)
+		flags |= CREATE_NO_NEW_KEYRING;
+	if (values->detach)
+		flags |= CREATE_DETACH;
+	if (values->keep)
+		flags |= CREATE_KEEP;
+	return (struct create_request){
+		.id = id,
+		.bundle = values->bundle ? values->bundle : ".",
+		.config = values->config,
+		.console_socket = values->console_socket,
+		.pid_file = values->pid_file,
+		.pidfd_socket = values->pidfd_socket,
+		.preserve_fds = values->preserve_fds,
+		.flags = flags,
+	};
+}
+
+int create_print_plan(const struct runtime *rt, const struct create_request *req, struct error *e)
+{
+	CLEANUP(text_release) struct text plan = { 0 };
+	int r = container_dry_run(rt, req, &plan, e);
+
+	if (r < 0)
+		return r;
+	fwrite(plan.s, 1, plan.len, stdout);
+	return 0;
+}
+
+static int create(
+	const struct cli *cli, const void *values, const struct strings *operands, struct error *e)
+{
+	const struct create_values *v = values;
+	struct create_request req = create_request(v, operands->v[0]);
+
+	if (v->dry_run)
+		return create_print_plan(&cli->runtime, &req, e);
+	return container_create(&cli->runtime, &req, e);
+}
+
+static const struct option_def options[] = { CREATE_OPTION_ROWS, OPTION_LAST_ROWS };
+
+const struct command command_create = {
+	.name = "create",
+	.operands = "ID",
+	.summary = "make a container; its process waits for 'start'",
+	.options = options,
+	.values_size = sizeof(struct create_values),
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = create,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/info.h"
+
+static void add_annotations(struct json_out *j, const struct container_info *info)
+{
+	if (info->annotation_keys.n == 0)
+		return;
+	json_out_object(j, "annotations");
+	for (size_t i = 0; i < info->annotation_keys.n; i++)
+		json_out_string(j, info->annotation_keys.v[i], info->annotation_values.v[i]);
+	json_out_object_end(j);
+}
+
+static void add_not_applied(struct json_out *j, const struct container_info *info)
+{
+	if (info->not_applied.n == 0)
+		return;
+	json_out_array(j, "notApplied");
+	for (size_t i = 0; i < info->not_applied.n; i++)
+		json_out_string(j, NULL, info->not_applied.v[i]);
+	json_out_array_end(j);
+}
+
+void info_write(struct json_out *j, const char *key, const struct container_info *info)
+{
+	json_out_object(j, key);
+	json_out_string(j, "ociVersion", info->oci_version);
+	json_out_string(j, "id", info->id);
+	json_out_u64(j, "pid", (uint64_t)info->pid);
+	json_out_string(j, "status", container_status_name(info->status));
+	json_out_string(j, "bundle", info->bundle);
+	json_out_string(j, "rootfs", info->rootfs);
+	json_out_string(j, "created", info->created);
+	add_annotations(j, info);
+	json_out_string(j, "owner", info->owner);
+	add_not_applied(j, info);
+	json_out_object_end(j);
+}

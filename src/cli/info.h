@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state of a container as JSON, with runc's fields in runc's order. */
+#pragma once
+
+#include "container/container.h"
+#include "spec/json.h"
+
+void info_write(struct json_out *j, const char *key, const struct container_info *info);

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/creation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "container/destruction.h"
+#include "kernel/namespace.h"
+#include "kernel/tty.h"
+
+void creation_init(struct creation *c, const struct runtime *rt,
+	const struct create_request *request)
+{
+	*c = (struct creation){ .rt = rt, .request = request, .dir = STATE_DIR_NONE,
+		.stage = STAGE_NONE };
+}
+
+/* ---- what the caller gave us ---- */
+
+/*
+ * Descriptors for the program must have come from the caller: whatever we opened ourselves is
+ * close-on-exec. A caller who counts wrong must not hand out ours (CVE-2024-21626).
+ */
+static int check_inherited(unsigned int n, struct error *e)
+{
+	for (unsigned int fd = 3; fd < 3 + n; fd++) {
+		int flags = fcntl((int)fd, F_GETFD);
+
+		if (flags < 0 || (flags & FD_CLOEXEC)) {
+			error_set(e, EBADF, "pass descriptor %u to the container: it is not open", fd);
+			return error_hint(e, "--preserve-fds %u means the descriptors 3 to %u", n, 2 + n);
+		}
+	}
+	return 0;
+}
+
+/* sd_listen_fds(3): the variable is for us only if it names our PID. */
+static unsigned int count_listen_fds(void)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint64_t n, number;
+
+	if (!fds || !pid || str_u64(pid, INT32_MAX, &number) < 0 || (pid_t)number != getpid() ||
+		str_u64(fds, 4096, &n) < 0)
+		return 0;
+	return (unsigned int)n;
+}
+
+static int take_fds(struct creation *c, struct error *e)
+{
+	unsigned int listen_fds = count_listen_fds();
+
+	if (listen_fds > 0)
+		c->listen_fds = xasprintf("%u", listen_fds);
+	c->n_fds = c->request->preserve_fds + listen_fds;
+	return check_inherited(c->n_fds, e);
+}
+
+static int find_bundle(struct creation *c, struct error *e)
+{
+	const char *bundle = c->request->bundle ? c->request->bundle : ".";
+	struct stat st;
+
+	c->bundle = realpath(bundle, NULL);
+	if (!c->bundle || stat(c->bundle, &st) < 0)
+		return error_errno(e, "open the bundle '%s'", bundle);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(e, ENOTDIR, "open the bundle '%s': %s", bundle, strerror(ENOTDIR));
+	return 0;
+}
+
+static int read_config(struct creation *c, struct error *e)
+{
+	CLEANUP(mem_free) char *path = c->request->config ?
+		xstrdup(c->request->config) :
+		xasprintf("%s/config.json", c->bundle);
+	int r = file_read_text(AT_FDCWD, path, SPEC_SIZE_MAX, &c->config_text, &c->config_len);
+
+	if (r < 0) {
+		error_set(e, -r, "read '%s': %s", path, strerror(-r));
+		if (r == -ENOENT)
+			return error_hint(e, "a bundle is a directory with a config.json, which 'lichen spec' "
+					     "writes, and a root file system; name it with --bundle");
+		return r;
+	}
+	return spec_parse(c->config_text, c->config_len, "config.json", &c->spec, e);
+}
+
+/* ---- what the host says ---- */
+
+static int open_namespaces(struct creation *c, struct error *e)
+{
+	const struct spec_namespaces *all = &c->spec->linux.namespaces;
+
+	c->namespace_fds = xcalloc(all->n + 1, sizeof(int));
+	c->namespace_owners = xcalloc(all->n + 1, sizeof(ino_t));
+	for (size_t i = 0; i < all->n; i++)
+		c->namespace_fds[i] = -EBADF;
+	for (size_t i = 0; i < all->n; i++) {
+		int fd;
+
+		if (!all->v[i].path)
+			continue;
+		fd = namespace_open(all->v[i].path, all->v[i].type, e);
+		if (fd < 0)
+			return error_context(e, "config.json: linux.namespaces[%zu].path", i);
+		c->namespace_fds[i] = fd;
+		c->namespace_owners[i] = namespace_owner(fd);
+	}
+	return 0;
+}
+
+static int check_rootfs(struct creation *c, struct error *e)
+{
+	struct stat st;
+
+	if (!c->spec->root)
+		return 0;
+	CLEANUP(mem_free) char *path = path_clean(c->bundle, c->spec->root->path);
+
+	if (stat(path, &st) < 0)
+		return error_errno(e, "config.json: root.path: open '%s'", path);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(e, ENOTDIR, "config.json: root.path: open '%s': %s", path,
+			strerror(ENOTDIR));
+	return 0;
+}
+
+static int check_console(const struct creation *c, struct error *e)
+{
+	bool terminal = c->spec->process && c->spec->process->terminal;
+
+	if (!c->request->console_socket || terminal)
+		return 0;
+	error_set(e, EINVAL, "--console-socket: config.json asks for no terminal");
+	return error_hint(e, "set process.terminal to true, or leave out --console-socket");
+}
+
+static void warn(const struct creation *c)
+{
+	for (size_t i = 0; i < c->plan.warnings.n; i++)
+		log_write(c->rt->log, LOG_LEVEL_WARNING, "%s", c->plan.warnings.v[i]);
+	for (size_t i = 0; i < c->plan.not_applied.n; i++)
+		log_write(c->rt->log, LOG_LEVEL_DEBUG, "not applied: %s", c->plan.not_applied.v[i]);
+	for (size_t i = 0; i < c->spec->unknown.n; i++)
+		log_write(c->rt->log, LOG_LEVEL_DEBUG, "config.json: %s: unknown, ignored",
+			c->spec->unknown.v[i]);
+}
+
+static int make_plan(struct creation *c, enum creation_terminal terminal, struct error *e)
+{
+	CLEANUP(mem_free) char *cache = xasprintf("%s/.seccomp", c->rt->root);
+	struct plan_request request = { .spec = c->spec,
+		.host = &c->host,
+		.id = c->request->id,
+		.bundle = c->bundle,
+		.namespace_fds = c->namespace_fds,
+		.namespace_owners = c->namespace_owners,
+		.best_effort = c->rt->best_effort,
+		.n_fds = c->n_fds,
+		.listen_fds = c->listen_fds,
+		.seccomp_cache = cache,
+		.no_pivot = c->request->flags & CREATE_NO_PIVOT,
+		.no_new_keyring = c->request->flags & CREATE_NO_NEW_KEYRING,
+		.may_use_terminal = c->request->console_socket || terminal == TERMINAL_RELAYED,
+		.find_devices = true };
+
+	return plan_make(&request, &c->plan, e);
+}
+
+int creation_plan(struct creation *c, enum creation_terminal terminal, struct error *e)
+{
+	int r = container_check_id(c->request->id, e);
+
+	if (r == 0)
+		r = take_fds(c, e);
+	if (r == 0)
+		r = find_bundle(c, e);
+	if (r == 0)
+		r = read_config(c, e);
+	if (r == 0)
+		r = check_console(c, e);
+	if (r == 0)
+		r = check_rootfs(c, e);
+	if (r == 0)
+		r = host_probe(&c->host, e);
+	if (r == 0)
+		r = open_namespaces(c, e);
+	if (r == 0)
+		r = make_plan(c, terminal, e);
+	if (r == 0)
+		warn(c);
+	return r;
+}
+
+/* ---- doing it ---- */
+
+static char *now_rfc3339(void)
+{
+	struct timespec now;
+	struct tm tm;
+	char seconds[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
+	return xasprintf("%s.%09ldZ", seconds, now.tv_nsec);
+}
+
+static void describe(struct creation *c)
+{
+	const struct spec_pairs *annotations = &c->spec->annotations;
+	struct state *s = &c->state;
+
+	*s = (struct state){ .id = xstrdup(c->request->id),
+		.oci_version = xstrdup(SPEC_VERSION),
+		.bundle = xstrdup(c->bundle),
+		.rootfs = xstrdup(c->plan.rootfs),
+		.created = now_rfc3339(),
+		.owner = *c->host.ids.user_name ? xstrdup(c->host.ids.user_name) :
+						  xasprintf("%u", c->host.ids.uid) };
+	for (size_t i = 0; i < annotations->n; i++) {
+		strlist_add(&s->annotation_keys, xstrdup(annotations->v[i].key));
+		strlist_add(&s->annotation_values, xstrdup(annotations->v[i].value));
+	}
+	for (size_t i = 0; i < c->plan.not_applied.n; i++)
+		strlist_add(&s->not_applied, xstrdup(c->plan.not_applied.v[i]));
+}
+
+static int reserve(struct creation *c, struct error *e)
+{
+	int r = state_dir_reserve(c->rt, c->request->id, &c->dir, e);
+
+	if (r < 0)
+		return r;
+	c->reserved = 1;
+	describe(c);
+	r = state_write(&c->dir, &c->state, e);
+	return r < 0 ? r : state_write_config(&c->dir, c->config_text, c->config_len, e);
+}
+
+static int begin(struct creation *c, const struct hook_state *state, struct error *e)
+{
+	CLEANUP(fd_cleanup) int start_fd = state_listen(&c->dir, e);
+	CLEANUP(fd_cleanup) int lock_fd = -EBADF;
+	int r;
+
+	if (start_fd < 0)
+		return start_fd;
+	lock_fd = state_lock_created(&c->dir, e);
+	if (lock_fd < 0)
+		return lock_fd;
+	r = stage_begin(&c->plan, state, start_fd, lock_fd, &c->stage, e);
+	if (r == 0)
+		r = process_ref_get(c->stage.pid, &c->state.init, e);
+	return r < 0 ? r : state_record_init(&c->dir, &c->state.init, e);
+}
+
+static int write_pid_file(const struct creation *c, struct error *e)
+{
+	const char *path = c->request->pid_file;
+	const char *slash, *name;
+	CLEANUP(mem_free) char *dir = NULL;
+	CLEANUP(mem_free) char *text = xasprintf("%d", c->stage.pid);
+	CLEANUP(fd_cleanup) int dir_fd = -EBADF;
+	int r;
+
+	if (!path)
+		return 0;
+	slash = strrchr(path, '/');
+	name = slash ? slash + 1 : path;
+	dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return error_errno(e, "write the PID file '%s'", path);
+	r = file_replace(dir_fd, name, 0644, text, strlen(text));
+	if (r < 0)
+		return error_set(e, -r, "write the PID file '%s': %s", path, strerror(-r));
+	return 0;
+}
+
+static int send_terminal(struct creation *c, struct error *e)
+{
+	if (c->stage.terminal_fd < 0 || !c->request->console_socket)
+		return 0;
+	return tty_send_master(c->request->console_socket, c->stage.terminal_fd, e);
+}
+
+static int finish(struct creation *c, struct error *e)
+{
+	int r = send_terminal(c, e);
+
+	if (r < 0)
+		return r;
+	c->state.is_created = 1;
+	r = state_write(&c->dir, &c->state, e);
+	if (r == 0)
+		r = write_pid_file(c, e);
+	if (r == 0)
+		r = stage_commit(&c->stage, &c->plan, e);
+	if (r == 0)
+		c->committed = 1;
+	else if (c->request->pid_file)
+		unlink(c->request->pid_file);
+	return r;
+}
+
+int creation_do(struct creation *c, struct error *e)
+{
+	struct hook_state state = { .id = c->request->id, .status = "creating",
+		.bundle = c->bundle, .annotations = &c->spec->annotations };
+	int r = reserve(c, e);
+
+	if (r == 0)
+		r = begin(c, &state, e);
+	if (r < 0)
+		return r;
+	c->hooks_began = 1;
+	r = stage_set_up(&c->stage, &c->plan, &state, e);
+	return r < 0 ? r : finish(c, e);
+}
+
+void creation_release(struct creation *c)
+{
+	struct error ignored;
+
+	stage_release(&c->stage);
+	if (c->reserved && !c->committed) {
+		/* runtime.md: what fails while it is created goes on at "destroy" (lifecycle, step 12). */
+		if (c->hooks_began)
+			destruction_run_hooks(c->rt, c->spec, &c->state);
+		(void)state_dir_remove(&c->dir, &ignored);
+	}
+	state_dir_close(&c->dir);
+	state_release(&c->state);
+	plan_release(&c->plan);
+	for (size_t i = 0; c->namespace_fds && i < c->spec->linux.namespaces.n; i++)
+		fd_close(c->namespace_fds[i]);
+	free(c->namespace_fds);
+	free(c->namespace_owners);
+	host_release(&c->host);
+	spec_free(c->spec);
+	free(c->config_text);
+	free(c->bundle);
+	free(c->listen_fds);
+}

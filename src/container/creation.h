@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What create and run share: a container on its way to "created". */
+#pragma once
+
+#include "container/container.h"
+#include "container/state_dir.h"
+#include "host/host.h"
+#include "plan/plan.h"
+#include "stage/parent.h"
+
+struct creation {
+	const struct runtime *rt;
+	const struct create_request *request;
+	char *bundle; /* absolute */
+	char *config_text;
+	size_t config_len;
+	const struct spec *spec;
+	struct host host;
+	int *namespace_fds; /* for each of linux.namespaces */
+	ino_t *namespace_owners;
+	unsigned int n_fds;
+	char *listen_fds;
+	struct plan plan;
+	struct state_dir dir;
+	struct state state;
+	struct stage stage;
+	int reserved, hooks_began, committed;
+};
+
+/* Zeroed but for descriptors. */
+void creation_init(struct creation *c, const struct runtime *rt,
+	const struct create_request *request);
+
+/* Everything that can be known without touching anything. relays: the caller has a terminal. */
+enum creation_terminal { TERMINAL_NONE, TERMINAL_RELAYED };
+int creation_plan(struct creation *c, enum creation_terminal terminal, struct error *e);
+
+/* The container is created; the terminal's master, if any, is in c->stage. */
+int creation_do(struct creation *c, struct error *e);
+
+/* Undoes whatever was done, unless committed. */
+void creation_release(struct creation *c);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which processes belong to a container. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "container/state_dir.h"
+
+/*
+ * Without a cgroup to ask: those in init's PID namespace or descended from init, when that
+ * namespace is the container's own; else those descended from init that are also in its mount
+ * namespace. Numbers of our PID namespace, init first; *out_pids is the caller's to free.
+ */
+int processes_find(const struct process_ref *init, pid_t **out_pids, size_t *out_n,
+	struct error *e);
+
+/* A signal for all of them; those that are gone meanwhile are no error. */
+int processes_kill_all(const struct process_ref *init, int sig, struct error *e);

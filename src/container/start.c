@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/syscalls.h"
+#include "container/destruction.h"
+#include "spec/json.h"
+#include "stage/hooks.h"
+#include "stage/message.h"
+
+/* A seccomp listener appears as soon as the filter is loaded, right after init told its number. */
+#define LISTENER_TIMEOUT_MS 10000
+
+struct start {
+	const struct runtime *rt;
+	struct state_dir dir;
+	struct state state;
+	const struct spec *spec;
+	struct hook_state hook_state;
+};
+
+static void start_release(struct start *s)
+{
+	state_dir_close(&s->dir);
+	state_release(&s->state);
+	spec_free(s->spec);
+}
+
+static int check_status(const struct start *s, struct error *e)
+{
+	enum container_status status = state_status(&s->dir, &s->state);
+	const char *id = s->dir.id;
+
+	switch (status) {
+	case STATUS_CREATED:
+		return 0;
+	case STATUS_RUNNING:
+		return error_set(e, EALREADY, "cannot start an already running container: '%s'", id);
+	case STATUS_STOPPED:
+		error_set(e, ESRCH, "cannot start a container that has stopped: '%s'", id);
+		return error_hint(e, "lichen delete %s, then create it anew", id);
+	case STATUS_CREATING:
+		break;
+	}
+	return error_set(e, EBUSY, "cannot start a container that is being created: '%s'", id);
+}
+
+/* config-linux.md, The Container Process State. */
+static void process_state_json(const struct start *s, struct text *out)
+{
+	const struct spec_seccomp *seccomp = s->spec->linux.seccomp;
+	CLEANUP(text_release) struct text state = { 0 };
+	struct json_out o;
+
+	hook_state_json(&s->hook_state, &state);
+	json_out_init(&o, out, 0);
+	json_out_object(&o, NULL);
+	json_out_string(&o, "ociVersion", SPEC_VERSION);
+	json_out_array(&o, "fds");
+	json_out_string(&o, NULL, "seccompFd");
+	json_out_array_end(&o);
+	json_out_i64(&o, "pid", s->state.init.pid);
+	json_out_string_if(&o, "metadata", seccomp->listener_metadata);
+	json_out_object_end(&o);
+	/* The state is an object of its own: put in before the closing brace. */
+	out->len--;
+	text_printf(out, ",\"state\":%s}", state.s);
+}
+
+static int send_listener(const struct start *s, int listener_fd, struct error *e)
+{
+	const char *path = s->spec->linux.seccomp->listener_path;
+	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CLEANUP(text_release) struct text json = { 0 };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	ssize_t n;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return error_set(e, ENAMETOOLONG, "config.json: linux.seccomp.listenerPath: %s",
+			strerror(ENAMETOOLONG));
+	strcpy(addr.sun_path, path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return error_errno(e, "config.json: linux.seccomp.listenerPath: connect to '%s'", path);
+	process_state_json(s, &json);
+	n = fd_send(fd, json.s, json.len, &listener_fd, 1);
+	if (n < 0)
+		return error_set(e, (int)-n, "send the seccomp listener to '%s': %s", path,
+			strerror((int)-n));
+	return 0;
+}
+
+static int is_listener(int fd)
+{
+	char target[64];
+	ssize_t n = readlink(fd_path(fd).s, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return 0;
+	target[n] = '\0';
+	return streq(target, "anon_inode:seccomp notify");
+}
+
+/*
+ * Fetched from init rather than sent by it: once the filter is loaded, init's own calls may be what
+ * the listener has to answer.
+ */
+static int fetch_listener(const struct start *s, int number, struct error *e)
+{
+	CLEANUP(fd_cleanup) int pidfd = process_open(&s->state.init);
+	int64_t deadline = time_ms() + LISTENER_TIMEOUT_MS;
+
+	if (pidfd < 0)
+		return error_set(e, ESRCH, "open the container's first process");
+	while (time_ms() < deadline) {
+		CLEANUP(fd_cleanup) int fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+
+		if (fd >= 0 && is_listener(fd))
+			return send_listener(s, fd, e);
+		if (fd < 0 && errno != EBADF)
+			return error_errno(e, "fetch the seccomp listener");
+		if (fd_wait(pidfd, 1) > 0)
+			return error_set(e, ESRCH, "the container's first process died of its seccomp filter");
+	}
+	return error_set(e, ETIMEDOUT, "fetch the seccomp listener: timed out");
+}
+
+/* Until the connection's end, which is execve's. */
+static int converse(const struct start *s, int fd, struct error *e)
+{
+	int r = message_send(fd, MESSAGE_START, 0, -EBADF, e);
+
+	while (r == 0) {
+		struct message m;
+
+		r = message_receive(fd, INT64_MAX, "started", &m, NULL, e);
+		if (r == -EPIPE && e->code == EPIPE)
+			return 0;
+		if (r == 0 && m.kind == MESSAGE_LISTENER)
+			r = fetch_listener(s, m.value, e);
+		else if (r == 0)
+			r = error_set(e, EPROTO, "%s while it started", message_name(m.kind));
+	}
+	return r;
+}
+
+/* "Stop the container, and continue the lifecycle at step 12": runtime.md, steps 8 and 10. */
+static int fail_poststart(struct start *s, struct error *e)
+{
+	struct error ignored;
+
+	(void)destruction_do(s->rt, &s->dir, &s->state, &ignored);
+	return -e->code;
+}
+
+int container_start(const struct runtime *rt, const char *id, struct error *e)
+{
+	CLEANUP(start_release) struct start s = { .rt = rt, .dir = STATE_DIR_NONE };
+	CLEANUP(fd_cleanup) int fd = -EBADF;
+	struct error ignored;
+	int r = state_dir_open(rt, id, STATE_LOCKED, &s.dir, e);
+
+	if (r == 0)
+		r = state_read(&s.dir, &s.state, e);
+	if (r == 0)
+		r = check_status(&s, e);
+	if (r == 0)
+		r = state_read_config(&s.dir, &s.spec, e);
+	if (r < 0)
+		return r;
+	s.hook_state = (struct hook_state){ .id = s.dir.id, .status = "created",
+		.pid = s.state.init.pid, .bundle = s.state.bundle,
+		.annotations = &s.spec->annotations };
+	fd = state_connect(&s.dir, e);
+	if (fd < 0)
+		return fd;
+	r = converse(&s, fd, e);
+	unlinkat(s.dir.fd, "start.sock", 0);
+	if (r < 0) {
+		(void)destruction_kill(&s.state.init, id, &ignored);
+		return r;
+	}
+	s.hook_state.status = "running";
+	r = hooks_run(&s.spec->hooks.poststart, "hooks.poststart", &s.hook_state, -EBADF, e);
+	return r < 0 ? fail_poststart(&s, e) : 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "container/state_dir.h"
+
+const char *container_status_name(enum container_status status)
+{
+	static const char *const names[] = { [STATUS_CREATING] = "creating",
+		[STATUS_CREATED] = "created",
+		[STATUS_RUNNING] = "running",
+		[STATUS_STOPPED] = "stopped" };
+
+	return names[status];
+}
+
+/* The state's strings become the information's. */
+int container_state(const struct runtime *rt, const char *id, struct container_info *out,
+	struct error *e)
+{
+	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
+	struct state s;
+	int r = state_dir_open(rt, id, STATE_UNLOCKED, &dir, e);
+
+	if (r == 0)
+		r = state_read(&dir, &s, e);
+	if (r < 0)
+		return r;
+	*out = (struct container_info){ .id = xstrdup(dir.id),
+		.status = state_status(&dir, &s),
+		.oci_version = TAKE_PTR(s.oci_version),
+		.bundle = TAKE_PTR(s.bundle),
+		.rootfs = TAKE_PTR(s.rootfs),
+		.created = TAKE_PTR(s.created),
+		.owner = TAKE_PTR(s.owner),
+		.annotation_keys = s.annotation_keys,
+		.annotation_values = s.annotation_values,
+		.not_applied = s.not_applied };
+	out->pid = out->status == STATUS_STOPPED ? 0 : s.init.pid;
+	free(s.id);
+	return 0;
+}
+
+void container_info_release(struct container_info *info)
+{
+	free(info->id);
+	free(info->oci_version);
+	free(info->bundle);
+	free(info->rootfs);
+	free(info->created);
+	free(info->owner);
+	strlist_release(&info->annotation_keys);
+	strlist_release(&info->annotation_values);
+	strlist_release(&info->not_applied);
+	*info = (struct container_info){ 0 };
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state directory: ROOT/ID, mode 0700, one for each container.
+ *
+ *   state.json    what is known: written when the name is reserved, and again when it is created
+ *   config.json   the copy that every later operation goes by (runtime.md: later edits are without
+ *                 effect)
+ *   init          PID and start time of the first process, from its birth on
+ *   start.sock    where init waits for start
+ *   created.lock  held locked by init until execve closes it: who can't lock it sees "created"
+ *
+ * The directory itself is flock(2)ed by whoever changes something. What will exist is recorded
+ * before it exists, so that delete --force can always clean up.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "container/container.h"
+#include "spec/spec.h"
+
+struct state_dir {
+	int root_fd;
+	int fd;
+	char *id;
+};
+
+#define STATE_DIR_NONE                                                                             \
+	{                                                                                          \
+		.root_fd = -EBADF, .fd = -EBADF                                                    \
+	}
+
+enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
+
+/* Takes the name, locked. EEXIST: "container 'X' already exists". */
+int state_dir_reserve(const struct runtime *rt, const char *id, struct state_dir *out,
+	struct error *e);
+
+/* ENOENT: "container 'X' does not exist". EBUSY if the lock isn't to be had in time. */
+int state_dir_open(const struct runtime *rt, const char *id, enum state_lock lock,
+	struct state_dir *out, struct error *e);
+void state_dir_close(struct state_dir *dir);
+
+/* Removes everything; the name is free then. */
+int state_dir_remove(struct state_dir *dir, struct error *e);
+
+/* The names in the root, sorted; an absent root has none. */
+int state_dir_names(const struct runtime *rt, struct strlist *out, struct error *e);
+
+/* ---- what is in it ---- */
+
+/* A process, told from a later one of the same number. */
+struct process_ref {
+	pid_t pid; /* 0: none */
+	uint64_t start_time; /* clock ticks since boot: proc_pid_stat(5), field 22 */
+};
+
+struct state {
+	char *id, *oci_version, *bundle, *rootfs, *created, *owner;
+	int is_created; /* not reserved alone */
+	struct process_ref init;
+	struct strlist annotation_keys, annotation_values, not_applied;
+};
+
+int state_write(const struct state_dir *dir, const struct state *s, struct error *e);
+int state_read(const struct state_dir *dir, struct state *out, struct error *e);
+void state_release(struct state *s);
+
+int state_record_init(const struct state_dir *dir, const struct process_ref *init, struct error *e);
+
+int state_write_config(const struct state_dir *dir, const char *text, size_t len, struct error *e);
+int state_read_config(const struct state_dir *dir, const struct spec **out, struct error *e);
+
+/* The socket that init waits at: made by create, connected to by start. */
+int state_listen(const struct state_dir *dir, struct error *e);
+int state_connect(const struct state_dir *dir, struct error *e);
+
+/* The lock that only execve or death releases. Returns the descriptor for init. */
+int state_lock_created(const struct state_dir *dir, struct error *e);
+
+/* What it looks like right now. */
+enum container_status state_status(const struct state_dir *dir, const struct state *s);
+
+/* ---- processes ---- */
+
+int process_ref_get(pid_t pid, struct process_ref *out, struct error *e);
+/* Not yet dead: neither gone nor a zombie without living threads. */
+int process_is_alive(const struct process_ref *p);
+/* A pidfd of exactly this process, or -ESRCH. */
+int process_open(const struct process_ref *p);

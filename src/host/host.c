@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "kernel/caps.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define FILE_MAX    (1u << 20)
+
+static bool is_cgroup2(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* The unified hierarchy's line of /proc/self/cgroup begins with "0::". */
+static char *read_own_cgroup(void)
+{
+	CLEANUP(mem_free) char *text = NULL;
+	char *save = NULL;
+
+	if (file_read_text(AT_FDCWD, "/proc/self/cgroup", FILE_MAX, &text, NULL) < 0)
+		return NULL;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (str_starts(line, "0::"))
+			return xstrdup(line + 3);
+	return NULL;
+}
+
+/*
+ * By what is mounted, not by what the distribution is called. Where systemd mounts a hybrid, the
+ * unified tree stands at CGROUP_ROOT/unified.
+ */
+static void probe_cgroup(struct host *out)
+{
+	struct statfs fs;
+
+	out->cgroup_path = read_own_cgroup();
+	if (is_cgroup2(CGROUP_ROOT)) {
+		out->cgroup = HOST_CGROUP_V2;
+		out->cgroup_mount = xstrdup(CGROUP_ROOT);
+	} else if (is_cgroup2(CGROUP_ROOT "/unified")) {
+		out->cgroup = HOST_CGROUP_HYBRID;
+		out->cgroup_mount = xstrdup(CGROUP_ROOT "/unified");
+	} else if (statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == TMPFS_MAGIC) {
+		out->cgroup = HOST_CGROUP_V1;
+	}
+}
+
+static bool file_says_yes(const char *path)
+{
+	CLEANUP(mem_free) char *text = NULL;
+
+	return file_read_text(AT_FDCWD, path, FILE_MAX, &text, NULL) == 0 && text[0] == 'Y';
+}
+
+static int read_oom_score_adj(void)
+{
+	CLEANUP(mem_free) char *text = NULL;
+
+	if (file_read_text(AT_FDCWD, "/proc/self/oom_score_adj", FILE_MAX, &text, NULL) < 0)
+		return 0;
+	return atoi(text);
+}
+
+static int probe_maps(struct host *out, struct error *e)
+{
+	int r = host_own_map(IDMAP_UID, &out->own_uids, e);
+
+	if (r == 0)
+		r = host_own_map(IDMAP_GID, &out->own_gids, e);
+	if (r < 0 || out->ids.privilege != HOST_USER)
+		return r;
+	out->newuidmap = host_find_program("newuidmap");
+	out->newgidmap = host_find_program("newgidmap");
+	r = host_subordinate_ids(&out->ids, IDMAP_UID, &out->sub_uids, e);
+	return r < 0 ? r : host_subordinate_ids(&out->ids, IDMAP_GID, &out->sub_gids, e);
+}
+
+int host_probe(struct host *out, struct error *e)
+{
+	int r;
+
+	*out = (struct host){ 0 };
+	r = host_ids_probe(&out->ids, e);
+	if (r == 0)
+		r = probe_maps(out, e);
+	if (r < 0) {
+		host_release(out);
+		return r;
+	}
+	probe_cgroup(out);
+	out->capabilities = cap_effective();
+	out->cap_last = cap_last();
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		getrlimit((__rlimit_resource_t)i, &out->rlimits[i]);
+	out->oom_score_adj = read_oom_score_adj();
+	out->apparmor = file_says_yes("/sys/module/apparmor/parameters/enabled");
+	out->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
+	out->stdin_is_terminal = isatty(STDIN_FILENO);
+	return 0;
+}
+
+void host_release(struct host *host)
+{
+	host_ids_release(&host->ids);
+	id_ranges_release(&host->sub_uids);
+	id_ranges_release(&host->sub_gids);
+	free(host->newuidmap);
+	free(host->newgidmap);
+	free(host->own_uids.v);
+	free(host->own_gids.v);
+	free(host->cgroup_mount);
+	free(host->cgroup_path);
+	*host = (struct host){ 0 };
+}
+
+static bool is_device(const char *path, mode_t type, dev_t dev, struct host_node *out)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || (st.st_mode & S_IFMT) != type || st.st_rdev != dev)
+		return false;
+	*out = (struct host_node){ xstrdup(path), st.st_mode, st.st_uid, st.st_gid };
+	return true;
+}
+
+/* "DEVNAME=net/tun" in the device's uevent file is its name below /dev. */
+static char *name_in_sysfs(mode_t type, dev_t dev)
+{
+	CLEANUP(mem_free) char *path = xasprintf("/sys/dev/%s/%u:%u/uevent",
+		type == S_IFBLK ? "block" : "char", major(dev), minor(dev));
+	CLEANUP(mem_free) char *text = NULL;
+	char *save = NULL;
+
+	if (file_read_text(AT_FDCWD, path, FILE_MAX, &text, NULL) < 0)
+		return NULL;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (str_starts(line, "DEVNAME="))
+			return xasprintf("/dev/%s", line + strlen("DEVNAME="));
+	return NULL;
+}
+
+int host_find_device(const char *path, mode_t type, dev_t dev, struct host_node *out,
+	struct error *e)
+{
+	CLEANUP(mem_free) char *other = NULL;
+
+	if (is_device(path, type, dev, out))
+		return 0;
+	other = name_in_sysfs(type, dev);
+	if (other && is_device(other, type, dev, out))
+		return 0;
+	error_set(e, ENODEV, "this host has no node of %s device %u:%u",
+		type == S_IFBLK ? "block" : "character", major(dev), minor(dev));
+	return error_hint(e, "as root: mknod -m 666 %s %c %u %u", path, type == S_IFBLK ? 'b' : 'c',
+		major(dev), minor(dev));
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <net/if.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+int namespace_open(const char *path, int64_t type, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int found;
+
+	if (fd < 0)
+		return error_errno(e, "open the namespace '%s'", path);
+	found = ioctl(fd, NS_GET_NSTYPE);
+	if (found < 0)
+		return error_set(e, EINVAL, "'%s' is not a namespace", path);
+	if (found != (int)type)
+		return error_set(e, EINVAL, "'%s' is a namespace of another type", path);
+	return fd_take(&fd);
+}
+
+ino_t namespace_inode(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? 0 : st.st_ino;
+}
+
+ino_t namespace_owner(int fd)
+{
+	CLEANUP(fd_cleanup) int owner_fd = ioctl(fd, NS_GET_USERNS);
+
+	return owner_fd < 0 ? 0 : namespace_inode(owner_fd);
+}
+
+int namespace_enter(int fd, int64_t type, struct error *e)
+{
+	if (setns(fd, (int)type) < 0)
+		return error_errno(e, "enter the namespace");
+	return 0;
+}
+
+static int unshare_error(struct error *e)
+{
+	int code = errno;
+
+	error_set(e, code, "make the namespaces: %s", strerror(code));
+	if (code == ENOSPC)
+		return error_hint(e, "a limit in /proc/sys/user/max_*_namespaces is reached: "
+				     "sysctl user.max_user_namespaces=15000");
+	if (code == EPERM)
+		return error_hint(e, "see /proc/sys/kernel/unprivileged_userns_clone and "
+				     "/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+	return -code;
+}
+
+int namespace_unshare(uint64_t flags, struct error *e)
+{
+	return flags && unshare((int)flags) < 0 ? unshare_error(e) : 0;
+}
+
+int namespace_new_time(int self_proc_fd, const char *offsets, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = -EBADF;
+	int r = namespace_unshare(CLONE_NEWTIME, e);
+
+	if (r < 0)
+		return error_context(e, "time namespace");
+	if (offsets) {
+		r = file_write(self_proc_fd, "timens_offsets", offsets);
+		if (r < 0)
+			return error_set(e, -r, "set the clocks' offsets: %s", strerror(-r));
+	}
+	/* Only children are in it so far; a single thread may follow them. */
+	fd = openat(self_proc_fd, "ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(e, "open the new time namespace");
+	return namespace_enter(fd, CLONE_NEWTIME, e);
+}
+
+int namespace_loopback_up(struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_name = "lo" };
+
+	if (fd < 0)
+		return error_errno(e, "open a socket for the loopback interface");
+	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		return error_errno(e, "read the loopback interface's flags");
+	request.ifr_flags |= IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return error_errno(e, "bring up the loopback interface");
+	return 0;
+}

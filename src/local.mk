@@ -1,0 +1,175 @@
+# One directory, one layer, one library; the order of the layers is that of the link (HACKING.md).
+noinst_LIBRARIES += libbase.a libspec.a libkernel.a libhost.a libplan.a libstage.a libcontainer.a
+
+libbase_a_SOURCES = \
+	%D%/base/error.c \
+	%D%/base/error.h \
+	%D%/base/fd.c \
+	%D%/base/fd.h \
+	%D%/base/log.c \
+	%D%/base/log.h \
+	%D%/base/mem.c \
+	%D%/base/mem.h \
+	%D%/base/path.c \
+	%D%/base/path.h \
+	%D%/base/spawn.c \
+	%D%/base/spawn.h \
+	%D%/base/str.c \
+	%D%/base/str.h \
+	%D%/base/syscalls.c \
+	%D%/base/syscalls.h
+
+libspec_a_SOURCES = \
+	%D%/spec/bind.c \
+	%D%/spec/bind.h \
+	%D%/spec/check.c \
+	%D%/spec/check.h \
+	%D%/spec/hooks.c \
+	%D%/spec/idmap.c \
+	%D%/spec/json-out.c \
+	%D%/spec/json-path.c \
+	%D%/spec/json.c \
+	%D%/spec/json.h \
+	%D%/spec/linux.c \
+	%D%/spec/mounts.c \
+	%D%/spec/names.c \
+	%D%/spec/process.c \
+	%D%/spec/resources.c \
+	%D%/spec/seccomp.c \
+	%D%/spec/spec.c \
+	%D%/spec/spec.h \
+	%D%/spec/tables.h
+libspec_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAJL_CFLAGS)
+
+libkernel_a_SOURCES = \
+	%D%/kernel/caps.c \
+	%D%/kernel/caps.h \
+	%D%/kernel/copy.c \
+	%D%/kernel/copy.h \
+	%D%/kernel/device.c \
+	%D%/kernel/device.h \
+	%D%/kernel/idmap.c \
+	%D%/kernel/idmap.h \
+	%D%/kernel/mount.c \
+	%D%/kernel/mount.h \
+	%D%/kernel/mount_old.c \
+	%D%/kernel/mount_old.h \
+	%D%/kernel/namespace.c \
+	%D%/kernel/namespace.h \
+	%D%/kernel/process.c \
+	%D%/kernel/process.h \
+	%D%/kernel/rootfs.c \
+	%D%/kernel/rootfs.h \
+	%D%/kernel/seccomp.c \
+	%D%/kernel/seccomp.h \
+	%D%/kernel/self.c \
+	%D%/kernel/self.h \
+	%D%/kernel/tty.c \
+	%D%/kernel/tty.h
+
+libhost_a_SOURCES = \
+	%D%/host/host.c \
+	%D%/host/host.h \
+	%D%/host/ids.c \
+	%D%/host/ids.h
+
+libplan_a_SOURCES = \
+	%D%/plan/devices.c \
+	%D%/plan/features.c \
+	%D%/plan/features.h \
+	%D%/plan/ids.c \
+	%D%/plan/mount_options.c \
+	%D%/plan/mount_options.h \
+	%D%/plan/mounts.c \
+	%D%/plan/namespaces.c \
+	%D%/plan/parts.h \
+	%D%/plan/plan.c \
+	%D%/plan/plan.h \
+	%D%/plan/print.c \
+	%D%/plan/process.c \
+	%D%/plan/refuse.c \
+	%D%/plan/seccomp.c \
+	%D%/plan/seccomp.h \
+	%D%/plan/seccomp_cache.c \
+	%D%/plan/seccomp_cache.h \
+	%D%/plan/template.c \
+	%D%/plan/template.h
+libplan_a_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
+
+libstage_a_SOURCES = \
+	%D%/stage/exec.c \
+	%D%/stage/exec.h \
+	%D%/stage/hooks.c \
+	%D%/stage/hooks.h \
+	%D%/stage/init.c \
+	%D%/stage/init.h \
+	%D%/stage/intermediate.c \
+	%D%/stage/intermediate.h \
+	%D%/stage/message.c \
+	%D%/stage/message.h \
+	%D%/stage/ops.c \
+	%D%/stage/ops.h \
+	%D%/stage/parent.c \
+	%D%/stage/parent.h \
+	%D%/stage/relay.c \
+	%D%/stage/relay.h
+
+libcontainer_a_SOURCES = \
+	%D%/container/container.h \
+	%D%/container/create.c \
+	%D%/container/creation.c \
+	%D%/container/creation.h \
+	%D%/container/delete.c \
+	%D%/container/destruction.c \
+	%D%/container/destruction.h \
+	%D%/container/kill.c \
+	%D%/container/list.c \
+	%D%/container/process_ref.c \
+	%D%/container/processes.c \
+	%D%/container/processes.h \
+	%D%/container/run.c \
+	%D%/container/start.c \
+	%D%/container/state.c \
+	%D%/container/state_dir.c \
+	%D%/container/state_dir.h \
+	%D%/container/state_file.c
+
+bin_PROGRAMS += %D%/lichen
+%C%_lichen_SOURCES = \
+	%D%/cli/command.h \
+	%D%/cli/commands.c \
+	%D%/cli/complete.c \
+	%D%/cli/create.c \
+	%D%/cli/create.h \
+	%D%/cli/delete.c \
+	%D%/cli/features.c \
+	%D%/cli/globals.c \
+	%D%/cli/globals.h \
+	%D%/cli/help.c \
+	%D%/cli/help.h \
+	%D%/cli/info.c \
+	%D%/cli/info.h \
+	%D%/cli/kill.c \
+	%D%/cli/list.c \
+	%D%/cli/main.c \
+	%D%/cli/match.c \
+	%D%/cli/match.h \
+	%D%/cli/option.c \
+	%D%/cli/option.h \
+	%D%/cli/options.c \
+	%D%/cli/ps.c \
+	%D%/cli/ps_table.c \
+	%D%/cli/ps_table.h \
+	%D%/cli/run.c \
+	%D%/cli/signal.c \
+	%D%/cli/signal.h \
+	%D%/cli/spec.c \
+	%D%/cli/start.c \
+	%D%/cli/state.c \
+	%D%/cli/suggest.c \
+	%D%/cli/suggest.h \
+	%D%/cli/version.c \
+	%D%/cli/version.h
+%C%_lichen_LDADD = libcontainer.a libstage.a libplan.a libhost.a libkernel.a libspec.a libbase.a \
+	$(YAJL_LIBS) $(SECCOMP_LIBS)
+%C%_lichen_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)

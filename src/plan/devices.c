@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices: those that every container has (config-linux.md, Default Devices), then those of
+ * linux.devices. Without privilege no node can be made (mknod(2)), so the host's is bound.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/path.h"
+#include "plan/parts.h"
+
+static const struct {
+	const char *path;
+	unsigned int major, minor;
+} default_devices[] = {
+	{ "/dev/null", 1, 3 },
+	{ "/dev/zero", 1, 5 },
+	{ "/dev/full", 1, 7 },
+	{ "/dev/random", 1, 8 },
+	{ "/dev/urandom", 1, 9 },
+	{ "/dev/tty", 5, 0 },
+};
+
+static const struct {
+	const char *path, *target;
+} default_links[] = {
+	{ "/dev/fd", "/proc/self/fd" },
+	{ "/dev/stdin", "/proc/self/fd/0" },
+	{ "/dev/stdout", "/proc/self/fd/1" },
+	{ "/dev/stderr", "/proc/self/fd/2" },
+	{ "/dev/ptmx", "pts/ptmx" },
+};
+
+/* The host's /dev as a whole: what is in there is the host's business. */
+static bool has_bound_dev(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		const struct spec_mount *m = &spec->mounts.v[i];
+		CLEANUP(mem_free) char *path = path_clean("/", m->destination);
+
+		if (!streq(path, "/dev"))
+			continue;
+		if (m->type && streq(m->type, "bind"))
+			return true;
+		for (size_t k = 0; k < m->options.n; k++)
+			if (streq(m->options.v[k], "bind") || streq(m->options.v[k], "rbind"))
+				return true;
+	}
+	return false;
+}
+
+static bool can_make_nodes(const struct plan_builder *b)
+{
+	return !plan_is_confined(b) && (b->host->capabilities & 1ull << CAP_MKNOD);
+}
+
+static void add_node(struct plan_builder *b, const char *object, const char *path, mode_t mode,
+	dev_t dev, uid_t uid, gid_t gid)
+{
+	struct op *op = plan_add_op(b, OP_NODE);
+
+	op->object = object;
+	op->target = path;
+	op->node.mode = mode;
+	op->node.dev = dev;
+	op->node.uid = uid;
+	op->node.gid = gid;
+}
+
+static void add_bound_node(struct plan_builder *b, const char *object, const char *path,
+	const char *source, mode_t type, dev_t dev)
+{
+	struct op *op = plan_add_op(b, OP_DEVICE);
+
+	op->object = object;
+	op->source = source;
+	op->target = path;
+	op->node.mode = type;
+	op->node.dev = dev;
+	op->fs.attrs = (struct mount_attrs){ .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+		.propagation = MS_PRIVATE };
+}
+
+static bool is_configured(const struct spec *spec, const char *path)
+{
+	for (size_t i = 0; i < spec->linux.devices.n; i++)
+		if (streq(spec->linux.devices.v[i].path, path))
+			return true;
+	return false;
+}
+
+static void plan_defaults(struct plan_builder *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
+		const char *path = default_devices[i].path;
+		dev_t dev = makedev(default_devices[i].major, default_devices[i].minor);
+
+		if (is_configured(b->spec, path))
+			continue;
+		if (can_make_nodes(b))
+			add_node(b, "default devices", path, S_IFCHR | 0666, dev,
+				b->plan->process.setup_uid, b->plan->process.setup_gid);
+		else
+			add_bound_node(b, "default devices", path, path, S_IFCHR, dev);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(default_links); i++) {
+		struct op *op = plan_add_op(b, OP_LINK);
+
+		op->object = "default devices";
+		op->target = default_links[i].path;
+		op->source = default_links[i].target;
+	}
+}
+
+/* A bound node keeps the host's mode and owner: where others were asked for, that can't be had. */
+static int check_bound(struct plan_builder *b, size_t i, const struct host_node *node,
+	struct error *e)
+{
+	const struct spec_device *d = &b->spec->linux.devices.v[i];
+	bool mode = d->file_mode.set && (node->mode & 0777) != (d->file_mode.v & 0777);
+
+	if (!mode)
+		return 0;
+	if (b->request->best_effort & PLAN_BEST_EFFORT_DEVICES) {
+		plan_not_applied(b, "linux.devices[%zu].fileMode", i);
+		return 0;
+	}
+	error_set(e, EPERM, "config.json: linux.devices[%zu].fileMode: an ordinary user can't make "
+			    "nodes, and the host's '%s' has mode %04o, not %04o",
+		i, node->path, node->mode & 0777, d->file_mode.v & 0777);
+	return error_hint(e, "remove fileMode, or take the host's: lichen --best-effort=devices ...");
+}
+
+static int plan_bound_device(struct plan_builder *b, size_t i, mode_t type, dev_t dev,
+	struct error *e)
+{
+	const struct spec_device *d = &b->spec->linux.devices.v[i];
+	const char *object = plan_printf(b, "linux.devices[%zu]", i);
+	struct host_node node = { 0 };
+	int r;
+
+	if (!b->request->find_devices) {
+		add_bound_node(b, object, d->path, d->path, type, dev);
+		return 0;
+	}
+	r = host_find_device(d->path, type, dev, &node, e);
+	if (r < 0)
+		return error_context(e, "config.json: linux.devices[%zu]: '%s'", i, d->path);
+	r = check_bound(b, i, &node, e);
+	if (r == 0)
+		add_bound_node(b, object, d->path, plan_printf(b, "%s", node.path), type, dev);
+	free(node.path);
+	return r;
+}
+
+static int plan_device(struct plan_builder *b, size_t i, struct error *e)
+{
+	const struct spec_device *d = &b->spec->linux.devices.v[i];
+	mode_t type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
+	dev_t dev = type == S_IFIFO ?
+		0 :
+		makedev((unsigned int)d->major.v, (unsigned int)d->minor.v);
+
+	if (type == S_IFIFO || can_make_nodes(b)) {
+		add_node(b, plan_printf(b, "linux.devices[%zu]", i), d->path,
+			type | (d->file_mode.set ? d->file_mode.v : 0666), dev,
+			d->uid.set ? d->uid.v : b->plan->process.setup_uid,
+			d->gid.set ? d->gid.v : b->plan->process.setup_gid);
+		return 0;
+	}
+	return plan_bound_device(b, i, type, dev, e);
+}
+
+int plan_devices(struct plan_builder *b, struct error *e)
+{
+	if (!has_bound_dev(b->spec))
+		plan_defaults(b);
+	for (size_t i = 0; i < b->spec->linux.devices.n; i++) {
+		int r = plan_device(b, i, e);
+
+		if (r < 0)
+			return r;
+	}
+	if (b->spec->process->terminal) {
+		struct op *op = plan_add_op(b, OP_TERMINAL);
+
+		op->object = "process.terminal";
+		op->target = "/dev/console";
+	}
+	return 0;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* root and mounts → operations, with the rewrites that a process without privilege needs. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "plan/mount_options.h"
+#include "plan/parts.h"
+
+static bool is_type(const struct spec_mount *m, const char *type)
+{
+	return m->type && streq(m->type, type);
+}
+
+/* Where a link in the image could turn the container's view of the kernel into something else. */
+static bool wants_plain_target(const struct spec_mount *m)
+{
+	return is_type(m, "proc") || is_type(m, "sysfs") ||
+		streq(m->destination, "/dev") || streq(m->destination, "/proc") ||
+		streq(m->destination, "/sys");
+}
+
+static int check_option_id(struct plan_builder *b, size_t index, const struct mount_digest *d,
+	size_t k, struct error *e)
+{
+	bool user = str_starts(d->data.v[k], "uid="), group = str_starts(d->data.v[k], "gid=");
+	uint64_t id;
+
+	if ((!user && !group) || str_u64(d->data.v[k] + 4, UINT32_MAX, &id) < 0)
+		return 0;
+	if (user ? plan_uid_mapped(b, (uint32_t)id) : plan_gid_mapped(b, (uint32_t)id))
+		return 0;
+	error_set(e, EINVAL, "config.json: mounts[%zu].options[%zu]: '%s': the user namespace has no "
+			     "mapping for it",
+		index, d->data_index[k], d->data.v[k]);
+	return error_hint(e, "remove the option, or map the ID in linux.%sMappings",
+		user ? "uid" : "gid");
+}
+
+static struct op *add_bind(struct plan_builder *b, size_t index, const char *source,
+	const struct mount_digest *d)
+{
+	const struct spec_mount *m = &b->spec->mounts.v[index];
+	struct op *op = plan_add_op(b, OP_BIND);
+
+	op->object = plan_printf(b, "mounts[%zu]", index);
+	op->source = source;
+	op->target = m->destination;
+	op->depth = d->rbind ? MOUNT_TREE : MOUNT_ONE;
+	op->fs.attrs = d->attrs;
+	/* Unless asked for, what is mounted on the host later does not turn up inside, nor back. */
+	if (!d->attrs.propagation && !d->attrs.tree_propagation)
+		op->fs.attrs.tree_propagation = MS_PRIVATE;
+	return op;
+}
+
+static int plan_bind(struct plan_builder *b, size_t index, const struct mount_digest *d,
+	struct error *e)
+{
+	const struct spec_mount *m = &b->spec->mounts.v[index];
+	CLEANUP(mem_free) char *source = NULL;
+
+	if (!m->source || !*m->source)
+		return error_set(e, EINVAL, "config.json: mounts[%zu].source: is required for a bind mount",
+			index);
+	source = path_clean(b->request->bundle, m->source);
+	add_bind(b, index, plan_printf(b, "%s", source), d);
+	return 0;
+}
+
+/*
+ * What to do where the kernel does not let us mount a new one: the host's own, which is what the
+ * container would see anyway, since it shares the namespace. NULL: nothing.
+ */
+static const struct op *shared_fallback(struct plan_builder *b, size_t index, const char *source,
+	const struct mount_digest *d)
+{
+	struct op *op = arena_alloc(&b->plan->arena, sizeof(*op));
+
+	op->kind = OP_BIND;
+	op->flags = OP_KEEP_ORDER | OP_PLAIN;
+	op->object = plan_printf(b, "mounts[%zu]", index);
+	op->source = source;
+	op->target = b->spec->mounts.v[index].destination;
+	op->depth = MOUNT_TREE;
+	op->fs.attrs = d->attrs;
+	/* A read-only /sys with a writable cgroup tree in it would be CVE-2023-25809. */
+	op->fs.attrs.tree_set |= d->attrs.set & MOUNT_ATTR_RDONLY;
+	op->fs.attrs.tree_propagation = MS_PRIVATE;
+	return op;
+}
+
+static const struct op *fallback_of(struct plan_builder *b, size_t index,
+	const struct mount_digest *d)
+{
+	const struct spec_mount *m = &b->spec->mounts.v[index];
+
+	if (is_type(m, "proc") && !plan_has_new(b, CLONE_NEWPID))
+		return shared_fallback(b, index, "/proc", d);
+	if (is_type(m, "sysfs") && !plan_has_new(b, CLONE_NEWNET))
+		return shared_fallback(b, index, "/sys", d);
+	if (is_type(m, "mqueue") && !plan_has_new(b, CLONE_NEWIPC))
+		return shared_fallback(b, index, "/dev/mqueue", d);
+	return NULL;
+}
+
+/*
+ * "cgroup" means the unified hierarchy. In a cgroup namespace of its own the container sees its
+ * subtree; otherwise it gets the host's view, read-only (CVE-2023-25809).
+ */
+static int plan_cgroup(struct plan_builder *b, size_t index, struct mount_digest *d,
+	struct error *e)
+{
+	const struct host *host = b->host;
+	struct mount_digest readonly = *d;
+	struct op *op;
+
+	if (!host->cgroup_mount) {
+		error_set(e, ENOTSUP, "config.json: mounts[%zu]: this host has no cgroup v2 to mount",
+			index);
+		return error_hint(e, "remove the mount, or boot with systemd.unified_cgroup_hierarchy=1");
+	}
+	readonly.attrs.set |= MOUNT_ATTR_RDONLY;
+	readonly.attrs.clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	readonly.rbind = true;
+	if (!plan_has_new(b, CLONE_NEWCGROUP)) {
+		add_bind(b, index, plan_printf(b, "%s%s", host->cgroup_mount,
+					   host->cgroup_path ? host->cgroup_path : ""),
+			&readonly);
+		return 0;
+	}
+	op = plan_add_op(b, OP_MOUNT);
+	op->object = plan_printf(b, "mounts[%zu]", index);
+	op->target = b->spec->mounts.v[index].destination;
+	op->fs = (struct mount_fs){ .type = "cgroup2", .source = "cgroup", .attrs = d->attrs };
+	op->fallback = shared_fallback(b, index,
+		plan_printf(b, "%s%s", host->cgroup_mount, host->cgroup_path ? host->cgroup_path : ""),
+		&readonly);
+	return 0;
+}
+
+static int plan_new_fs(struct plan_builder *b, size_t index, const struct mount_digest *d,
+	enum op_kind kind, struct error *e)
+{
+	const struct spec_mount *m = &b->spec->mounts.v[index];
+	struct strings *data = arena_alloc(&b->plan->arena, sizeof(*data));
+	struct op *op;
+
+	if (kind == OP_MOUNT && (!m->type || !*m->type))
+		return error_set(e, EINVAL, "config.json: mounts[%zu].type: is required unless it is a "
+					    "bind mount",
+			index);
+	for (size_t k = 0; k < d->data.n; k++) {
+		int r = check_option_id(b, index, d, k, e);
+
+		if (r < 0)
+			return r;
+	}
+	*data = d->data;
+	op = plan_add_op(b, kind);
+	op->object = plan_printf(b, "mounts[%zu]", index);
+	op->target = m->destination;
+	op->flags = (d->copy_up ? OP_COPY_UP : 0) | (wants_plain_target(m) ? OP_PLAIN : 0);
+	op->fs = (struct mount_fs){ .type = m->type ? m->type : "none",
+		.source = m->source && *m->source ? m->source : m->type,
+		.data = data,
+		.sb_flags = d->sb_flags,
+		.attrs = d->attrs };
+	op->fallback = kind == OP_MOUNT ? fallback_of(b, index, d) : NULL;
+	return 0;
+}
+
+static int plan_mount(struct plan_builder *b, size_t index, struct error *e)
+{
+	const struct spec_mount *m = &b->spec->mounts.v[index];
+	struct mount_digest d;
+	int r = mount_options_digest(m, index, &b->plan->arena, &d, e);
+
+	if (r < 0)
+		return r;
+	if (d.remount)
+		return plan_new_fs(b, index, &d, OP_REMOUNT, e);
+	if (d.bind)
+		return plan_bind(b, index, &d, e);
+	if (is_type(m, "cgroup") || is_type(m, "cgroup2"))
+		return plan_cgroup(b, index, &d, e);
+	return plan_new_fs(b, index, &d, OP_MOUNT, e);
+}
+
+int plan_mounts(struct plan_builder *b, struct error *e)
+{
+	struct op *root = plan_add_op(b, OP_ROOT);
+
+	root->object = "root.path";
+	root->source = b->plan->rootfs;
+	for (size_t i = 0; i < b->spec->mounts.n; i++) {
+		int r = plan_mount(b, i, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of plan_make, one file each; for the plan layer alone. */
+#pragma once
+
+#include <linux/capability.h>
+
+#include "plan/plan.h"
+
+struct plan_builder {
+	const struct plan_request *request;
+	const struct spec *spec;
+	const struct host *host;
+	struct plan *plan;
+	size_t ops_size;
+};
+
+/* A zeroed operation at the end of the list; valid until the next one is added. */
+struct op *plan_add_op(struct plan_builder *b, enum op_kind kind);
+char *plan_printf(struct plan_builder *b, const char *fmt, ...) ERROR_PRINTF(2, 3);
+void plan_warn(struct plan_builder *b, const char *fmt, ...) ERROR_PRINTF(2, 3);
+void plan_not_applied(struct plan_builder *b, const char *fmt, ...) ERROR_PRINTF(2, 3);
+
+/* Whether init will be in a new namespace of this type, or joins one by path. */
+bool plan_has_new(const struct plan_builder *b, int64_t type);
+bool plan_has_joined(const struct plan_builder *b, int64_t type);
+/* Whether the process has no privilege on the host: then nodes can't be made, for example. */
+bool plan_is_confined(const struct plan_builder *b);
+
+/* Whether an ID inside is mapped to one outside; what a joined namespace maps is not known: yes. */
+bool plan_uid_mapped(const struct plan_builder *b, uint32_t id);
+bool plan_gid_mapped(const struct plan_builder *b, uint32_t id);
+
+int plan_refuse(struct plan_builder *b, struct error *e);
+int plan_namespaces(struct plan_builder *b, struct error *e);
+int plan_ids(struct plan_builder *b, struct error *e);
+int plan_identity(struct plan_builder *b, struct error *e);
+int plan_mounts(struct plan_builder *b, struct error *e);
+int plan_devices(struct plan_builder *b, struct error *e);
+int plan_process(struct plan_builder *b, struct error *e);
+int plan_seccomp(struct plan_builder *b, struct error *e);

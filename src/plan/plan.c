@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/path.h"
+#include "plan/parts.h"
+
+/* Address space, not memory: a plan is as long as config.json is, and that is bounded. */
+#define PLAN_ARENA_SIZE (64u << 20)
+
+struct op *plan_add_op(struct plan_builder *b, enum op_kind kind)
+{
+	struct plan *plan = b->plan;
+
+	if (plan->n_ops == b->ops_size) {
+		struct op *old = plan->ops;
+
+		b->ops_size = b->ops_size ? b->ops_size * 2 : 64;
+		plan->ops = arena_alloc(&plan->arena, b->ops_size * sizeof(*old));
+		if (old)
+			memcpy(plan->ops, old, plan->n_ops * sizeof(*old));
+	}
+	plan->ops[plan->n_ops].kind = kind;
+	return &plan->ops[plan->n_ops++];
+}
+
+char *plan_printf(struct plan_builder *b, const char *fmt, ...)
+{
+	CLEANUP(mem_free) char *s = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	return arena_strndup(&b->plan->arena, n < 0 ? "" : s, n < 0 ? 0 : (size_t)n);
+}
+
+void plan_warn(struct plan_builder *b, const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) >= 0)
+		strlist_add(&b->plan->warnings, s);
+	va_end(ap);
+}
+
+void plan_not_applied(struct plan_builder *b, const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) >= 0)
+		strlist_add(&b->plan->not_applied, s);
+	va_end(ap);
+}
+
+/* What follows the mounts, in the order in which it happens. */
+static void plan_tail(struct plan_builder *b)
+{
+	const struct spec_linux *l = &b->spec->linux;
+	struct op *op;
+
+	if (b->spec->hooks.prestart.n + b->spec->hooks.create_runtime.n > 0)
+		plan_add_op(b, OP_RUNTIME_HOOKS)->object = "hooks.createRuntime";
+	if (b->spec->hooks.create_container.n > 0)
+		plan_add_op(b, OP_CONTAINER_HOOKS)->object = "hooks.createContainer";
+	for (size_t i = 0; i < l->readonly_paths.n; i++) {
+		op = plan_add_op(b, OP_READONLY);
+		op->object = plan_printf(b, "linux.readonlyPaths[%zu]", i);
+		op->target = l->readonly_paths.v[i];
+	}
+	for (size_t i = 0; i < l->masked_paths.n; i++) {
+		op = plan_add_op(b, OP_MASK);
+		op->object = plan_printf(b, "linux.maskedPaths[%zu]", i);
+		op->target = l->masked_paths.v[i];
+	}
+	for (size_t i = 0; i < l->sysctl.n; i++) {
+		op = plan_add_op(b, OP_SYSCTL);
+		op->object = plan_printf(b, "linux.sysctl['%s']", l->sysctl.v[i].key);
+		op->source = l->sysctl.v[i].key;
+		op->text = l->sysctl.v[i].value;
+	}
+	op = plan_add_op(b, OP_DIRECTORY);
+	op->object = "process.cwd";
+	op->target = b->spec->process->cwd;
+	if (b->spec->root->readonly) {
+		op = plan_add_op(b, OP_ROOT_ATTRS);
+		op->object = "root.readonly";
+		op->fs.attrs.set = MOUNT_ATTR_RDONLY;
+	}
+	op = plan_add_op(b, b->request->no_pivot ? OP_MOVE : OP_PIVOT);
+	op->object = "root.path";
+}
+
+/* With the plain names of the specification, and with the recursive ones that Podman writes. */
+static unsigned long propagation(const char *name, bool *out_tree)
+{
+	static const struct name names[] = { { "shared", MS_SHARED }, { "slave", MS_SLAVE },
+		{ "private", MS_PRIVATE }, { "unbindable", MS_UNBINDABLE }, { 0 } };
+	const struct name *found = name_find(names, name);
+
+	*out_tree = !found;
+	if (!found)
+		found = name_find(names, name + 1);
+	return found ? (unsigned long)found->value : 0;
+}
+
+/* pivot_root(2) refuses a shared new root, so this comes after it. */
+static void plan_propagation(struct plan_builder *b)
+{
+	const char *name = b->spec->linux.rootfs_propagation;
+	struct op *op = plan_add_op(b, OP_ROOT_ATTRS);
+	bool tree = false;
+	unsigned long how = name && *name ? propagation(name, &tree) : MS_PRIVATE;
+
+	op->object = "linux.rootfsPropagation";
+	op->fs.attrs.propagation = tree ? 0 : how;
+	op->fs.attrs.tree_propagation = tree ? how : 0;
+}
+
+static int make(struct plan_builder *b, struct error *e)
+{
+	static int (*const parts[])(struct plan_builder *, struct error *) = { plan_refuse,
+		plan_namespaces, plan_ids, plan_identity, plan_mounts, plan_devices };
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		r = parts[i](b, e);
+		if (r < 0)
+			return r;
+	}
+	plan_tail(b);
+	plan_propagation(b);
+	r = plan_process(b, e);
+	return r < 0 ? r : plan_seccomp(b, e);
+}
+
+int plan_make(const struct plan_request *request, struct plan *out, struct error *e)
+{
+	struct plan_builder b = { .request = request, .spec = request->spec, .host = request->host,
+		.plan = out };
+	CLEANUP(mem_free) char *rootfs = NULL;
+	int r;
+
+	*out = (struct plan){ .spec = request->spec, .host = request->host,
+		.bundle = request->bundle };
+	arena_init(&out->arena, PLAN_ARENA_SIZE);
+	if (!request->spec->root)
+		return error_set(e, EINVAL, "config.json: root: is required");
+	rootfs = path_clean(request->bundle, request->spec->root->path);
+	out->rootfs = arena_strndup(&out->arena, rootfs, strlen(rootfs));
+	r = make(&b, e);
+	arena_seal(&out->arena);
+	return r;
+}
+
+void plan_release(struct plan *plan)
+{
+	strlist_release(&plan->warnings);
+	strlist_release(&plan->not_applied);
+	arena_release(&plan->arena);
+	*plan = (struct plan){ 0 };
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan: everything that is decided about a container, before anything is touched. A pure
+ * function of config.json, the host's facts and the request; the processes of the stage layer
+ * carry it out, in order, and decide nothing. `lichen create --dry-run` prints it.
+ *
+ * A plan borrows from the spec and the host that it was made of, which must outlive it. Its own
+ * memory is sealed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "host/host.h"
+#include "kernel/caps.h"
+#include "kernel/idmap.h"
+#include "kernel/mount.h"
+#include "kernel/seccomp.h"
+#include "spec/spec.h"
+
+/* ---- what init does, one after the other ---- */
+
+enum op_kind {
+	OP_LOOPBACK,	  /* bring up lo of a new network namespace */
+	OP_HOSTNAME,	  /* text */
+	OP_DOMAINNAME,	  /* text */
+	OP_ROOT,	  /* source: the root file system, becomes the root for all that follow */
+	OP_BIND,	  /* source, target, depth, attrs */
+	OP_DEVICE,	  /* as OP_BIND; node says which device the source must be */
+	OP_MOUNT,	  /* fs, target */
+	OP_REMOUNT,	  /* fs, target */
+	OP_NODE,	  /* node */
+	OP_DIRECTORY,	  /* target, made if it does not exist */
+	OP_LINK,	  /* target -> source */
+	OP_TERMINAL,	  /* a pty; its slave becomes target, /dev/console */
+	OP_RUNTIME_HOOKS, /* the parent runs prestart and createRuntime meanwhile */
+	OP_CONTAINER_HOOKS, /* createContainer */
+	OP_MASK,	  /* target */
+	OP_READONLY,	  /* target */
+	OP_SYSCTL,	  /* source = key, text = value */
+	OP_ROOT_ATTRS,	  /* attrs of the root's mount: read-only before, propagation after the pivot */
+	OP_PIVOT,	  /* into the root */
+	OP_MOVE,	  /* the same by MS_MOVE and chroot (--no-pivot) */
+};
+
+enum op_flag {
+	OP_COPY_UP = 1u << 0,  /* the directory's contents go into the new tmpfs */
+	OP_PLAIN = 1u << 1,    /* the target may not go through symbolic links */
+	OP_KEEP_ORDER = 1u << 2, /* the source is opened when the op runs, not before */
+};
+
+struct op {
+	enum op_kind kind;
+	unsigned int flags;  /* enum op_flag, or-ed */
+	const char *object;  /* what of config.json it comes from: "mounts[2]"; or NULL */
+	const char *source;
+	const char *target;  /* beneath the root */
+	const char *text;
+	enum mount_depth depth;
+	struct mount_fs fs; /* its attrs also serve OP_BIND, OP_DEVICE and OP_ROOT_ATTRS */
+	struct {
+		mode_t mode; /* with the type */
+		dev_t dev;
+		uid_t uid;
+		gid_t gid;
+	} node;
+	const struct op *fallback; /* done instead if this is not permitted here; or NULL */
+};
+
+/* ---- namespaces and IDs ---- */
+
+/* A namespace that is joined; fd is borrowed from the request. */
+struct plan_join {
+	int64_t type;
+	int fd;
+	const char *name, *path;
+	size_t index; /* in linux.namespaces */
+};
+
+enum plan_map {
+	MAP_NONE,   /* no new user namespace */
+	MAP_DIRECT, /* we may write it ourselves */
+	MAP_HELPER, /* newuidmap, newgidmap */
+};
+
+struct plan_ids {
+	enum plan_map how;
+	struct idmap map;
+};
+
+struct plan_namespaces {
+	uint64_t clone_flags;	/* CLONE_NEWUSER, CLONE_NEWPID: init is born in them */
+	uint64_t unshare_flags; /* init makes them while its IDs are being mapped */
+	bool new_time;
+	const char *time_offsets; /* text for timens_offsets, or NULL */
+	/* joined by an intermediate process, in this order, before init is born */
+	size_t n_before;
+	struct plan_join *before;
+	/* joined by init itself */
+	size_t n_after;
+	struct plan_join *after;
+	struct plan_ids uids, gids;
+	bool deny_setgroups;
+	bool make_slave; /* our copy of the mounts still shares events with the host */
+	bool hidden; /* somebody else is in the user or PID namespace: stay undumpable */
+};
+
+/* ---- the process ---- */
+
+struct plan_rlimit {
+	int resource;
+	struct rlimit limit;
+	const char *name;
+	size_t index; /* in process.rlimits */
+};
+
+struct plan_process {
+	uid_t setup_uid; /* whom init becomes for the set-up: root, if that is mapped */
+	gid_t setup_gid;
+	uid_t uid;
+	gid_t gid;
+	size_t n_groups;
+	const gid_t *groups;
+	struct opt_u32 umask;
+	const char *cwd;
+	const struct strings *args, *env;
+	struct cap_sets caps;
+	bool no_new_privileges;
+	size_t n_rlimits;
+	struct plan_rlimit *rlimits;
+	struct opt_i64 oom_score_adj;
+	bool terminal;
+	struct winsize_opt {
+		bool set;
+		uint16_t rows, columns;
+	} window;
+	bool new_keyring;
+	const char *keyring_name;
+	unsigned int n_fds; /* descriptors 3 ... 2+n go to the program */
+	const char *listen_fds; /* the value of LISTEN_FDS for it, or NULL */
+};
+
+struct plan {
+	const struct spec *spec;
+	const struct host *host;
+	const char *bundle, *rootfs; /* absolute */
+	struct plan_namespaces namespaces;
+	size_t n_ops;
+	struct op *ops;
+	struct plan_process process;
+	struct seccomp_filter seccomp; /* n == 0: none */
+	bool seccomp_notify;
+	struct strlist warnings;    /* what the specification wants a warning for */
+	struct strlist not_applied; /* what --best-effort left out */
+	struct arena arena;
+};
+
+struct plan_request {
+	const struct spec *spec;
+	const struct host *host;
+	const char *id;
+	const char *bundle;	   /* absolute */
+	const int *namespace_fds;  /* for each of linux.namespaces: open if it has a path */
+	const ino_t *namespace_owners; /* namespace_owner() of each, 0 if unknown */
+	unsigned int best_effort;  /* bits of enum plan_best_effort */
+	unsigned int n_fds;	   /* --preserve-fds and LISTEN_FDS together */
+	const char *listen_fds;
+	const char *seccomp_cache; /* a directory for compiled filters, or NULL */
+	bool no_pivot, no_new_keyring;
+	bool may_use_terminal; /* there is a console socket or a terminal to relay to */
+	bool find_devices;     /* look for nodes on this host (not when tests print a plan) */
+};
+
+/* The same bits as the container layer's enum best_effort. */
+enum plan_best_effort {
+	PLAN_BEST_EFFORT_CGROUP = 1u << 0,
+	PLAN_BEST_EFFORT_RLIMITS = 1u << 1,
+	PLAN_BEST_EFFORT_OOM = 1u << 2,
+	PLAN_BEST_EFFORT_DEVICES = 1u << 3,
+};
+
+/* Release with plan_release, also after a failure. */
+int plan_make(const struct plan_request *request, struct plan *out, struct error *e);
+void plan_release(struct plan *plan);
+
+/* The plan as text: one line for each decision. */
+void plan_print(const struct plan *plan, struct text *out);

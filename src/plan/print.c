@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan as text, for --dry-run and for golden tests: one decision a line. */
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "plan/plan.h"
+
+static const struct name op_names[] = {
+	{ "loopback", OP_LOOPBACK },
+	{ "hostname", OP_HOSTNAME },
+	{ "domainname", OP_DOMAINNAME },
+	{ "root", OP_ROOT },
+	{ "bind", OP_BIND },
+	{ "device", OP_DEVICE },
+	{ "mount", OP_MOUNT },
+	{ "remount", OP_REMOUNT },
+	{ "node", OP_NODE },
+	{ "directory", OP_DIRECTORY },
+	{ "link", OP_LINK },
+	{ "terminal", OP_TERMINAL },
+	{ "runtime-hooks", OP_RUNTIME_HOOKS },
+	{ "container-hooks", OP_CONTAINER_HOOKS },
+	{ "mask", OP_MASK },
+	{ "readonly", OP_READONLY },
+	{ "sysctl", OP_SYSCTL },
+	{ "root-attributes", OP_ROOT_ATTRS },
+	{ "pivot", OP_PIVOT },
+	{ "move", OP_MOVE },
+	{ 0 },
+};
+
+static const struct name flag_names[] = { { "mount", CLONE_NEWNS }, { "uts", CLONE_NEWUTS },
+	{ "ipc", CLONE_NEWIPC }, { "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID },
+	{ "network", CLONE_NEWNET }, { "cgroup", CLONE_NEWCGROUP }, { 0 } };
+
+static const struct name attr_names[] = { { "ro", MOUNT_ATTR_RDONLY },
+	{ "nosuid", MOUNT_ATTR_NOSUID }, { "nodev", MOUNT_ATTR_NODEV },
+	{ "noexec", MOUNT_ATTR_NOEXEC }, { "noatime", MOUNT_ATTR_NOATIME },
+	{ "strictatime", MOUNT_ATTR_STRICTATIME }, { "nodiratime", MOUNT_ATTR_NODIRATIME },
+	{ "nosymfollow", MOUNT_ATTR_NOSYMFOLLOW }, { 0 } };
+
+static const struct name propagation_names[] = { { "shared", MS_SHARED }, { "slave", MS_SLAVE },
+	{ "private", MS_PRIVATE }, { "unbindable", MS_UNBINDABLE }, { 0 } };
+
+static void print_bits(const struct name *names, uint64_t bits, const char *prefix,
+	struct text *out)
+{
+	for (; names->name; names++)
+		if (bits & (uint64_t)names->value)
+			text_printf(out, " %s%s", prefix, names->name);
+}
+
+static void print_attrs(const struct mount_attrs *a, struct text *out)
+{
+	print_bits(attr_names, a->set, "+", out);
+	print_bits(attr_names, a->clear & ~(a->set | MOUNT_ATTR__ATIME), "-", out);
+	print_bits(attr_names, a->tree_set, "+r", out);
+	print_bits(attr_names, a->tree_clear & ~(a->tree_set | MOUNT_ATTR__ATIME), "-r", out);
+	print_bits(propagation_names, a->propagation, "", out);
+	print_bits(propagation_names, a->tree_propagation, "r", out);
+}
+
+static void print_op(const struct op *op, const char *prefix, struct text *out)
+{
+	text_printf(out, "%s%s", prefix, name_of(op_names, op->kind));
+	if (op->kind == OP_MOUNT || op->kind == OP_REMOUNT)
+		text_printf(out, " %s", op->fs.type);
+	if (op->source)
+		text_printf(out, " %s", op->source);
+	if (op->target)
+		text_printf(out, " -> %s", op->target);
+	if (op->text)
+		text_printf(out, " '%s'", op->text);
+	if (op->kind == OP_BIND && op->depth == MOUNT_TREE)
+		text_puts(out, " tree");
+	if (op->kind == OP_NODE || op->kind == OP_DEVICE)
+		text_printf(out, " %c %u:%u %04o",
+			S_ISBLK(op->node.mode)	      ? 'b' :
+				S_ISFIFO(op->node.mode) ? 'p' :
+							  'c',
+			major(op->node.dev), minor(op->node.dev), op->node.mode & 07777);
+	print_attrs(&op->fs.attrs, out);
+	if (op->fs.sb_flags)
+		text_printf(out, " super=0x%lx", op->fs.sb_flags);
+	for (size_t i = 0; op->fs.data && i < op->fs.data->n; i++)
+		text_printf(out, " %s", op->fs.data->v[i]);
+	if (op->flags & OP_COPY_UP)
+		text_puts(out, " copy-up");
+	if (op->flags & OP_PLAIN)
+		text_puts(out, " no-links");
+	text_printf(out, "  # %s\n", op->object ? op->object : "");
+	if (op->fallback)
+		print_op(op->fallback, "  else ", out);
+}
+
+static void print_ids(const char *what, const struct plan_ids *ids, struct text *out)
+{
+	static const char *const how[] = { "none", "directly", "by helper" };
+
+	if (ids->how == MAP_NONE)
+		return;
+	text_printf(out, "map %s %s:", what, how[ids->how]);
+	for (size_t i = 0; i < ids->map.n; i++)
+		text_printf(out, " %u<-%u*%u", ids->map.v[i].inside, ids->map.v[i].outside,
+			ids->map.v[i].count);
+	text_puts(out, "\n");
+}
+
+static void print_namespaces(const struct plan_namespaces *ns, struct text *out)
+{
+	for (size_t i = 0; i < ns->n_before; i++)
+		text_printf(out, "join %s %s before birth\n", ns->before[i].name, ns->before[i].path);
+	text_puts(out, "new namespaces:");
+	print_bits(flag_names, ns->clone_flags | ns->unshare_flags, "", out);
+	text_printf(out, "%s\n", ns->new_time ? " time" : "");
+	for (size_t i = 0; i < ns->n_after; i++)
+		text_printf(out, "join %s %s\n", ns->after[i].name, ns->after[i].path);
+	print_ids("users", &ns->uids, out);
+	print_ids("groups", &ns->gids, out);
+	if (ns->deny_setgroups)
+		text_puts(out, "setgroups denied\n");
+}
+
+static void print_caps(const char *set, uint64_t mask, struct text *out)
+{
+	text_printf(out, "capabilities %s:", set);
+	for (const struct name *c = cap_names; c->name; c++)
+		if (mask & 1ull << c->value)
+			text_printf(out, " %s", c->name + strlen("CAP_"));
+	text_puts(out, "\n");
+}
+
+static void print_process(const struct plan_process *p, struct text *out)
+{
+	text_printf(out, "set up as %u:%u, run as %u:%u in %s\n", p->setup_uid, p->setup_gid, p->uid,
+		p->gid, p->cwd);
+	print_caps("bounding", p->caps.bounding, out);
+	print_caps("permitted", p->caps.permitted, out);
+	print_caps("effective", p->caps.effective, out);
+	print_caps("inheritable", p->caps.inheritable, out);
+	print_caps("ambient", p->caps.ambient, out);
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		text_printf(out, "limit %s %llu %llu\n", p->rlimits[i].name,
+			(unsigned long long)p->rlimits[i].limit.rlim_cur,
+			(unsigned long long)p->rlimits[i].limit.rlim_max);
+	if (p->oom_score_adj.set)
+		text_printf(out, "oom_score_adj %lld\n", (long long)p->oom_score_adj.v);
+	if (p->no_new_privileges)
+		text_puts(out, "no new privileges\n");
+	for (size_t i = 0; i < p->args->n; i++)
+		text_printf(out, "argument %s\n", p->args->v[i]);
+}
+
+void plan_print(const struct plan *plan, struct text *out)
+{
+	print_namespaces(&plan->namespaces, out);
+	for (size_t i = 0; i < plan->n_ops; i++)
+		print_op(&plan->ops[i], "", out);
+	print_process(&plan->process, out);
+	if (plan->seccomp.n > 0)
+		text_printf(out, "seccomp filter of %zu instructions, flags 0x%x\n", plan->seccomp.n,
+			plan->seccomp.flags);
+	for (size_t i = 0; i < plan->not_applied.n; i++)
+		text_printf(out, "not applied: %s\n", plan->not_applied.v[i]);
+	for (size_t i = 0; i < plan->warnings.n; i++)
+		text_printf(out, "warning: %s\n", plan->warnings.v[i]);
+}

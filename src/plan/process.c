@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/capability.h>
+#include <sched.h>
+
+#include "plan/parts.h"
+
+static int not_mapped(const char *path, const char *what, uint32_t id, struct error *e)
+{
+	error_set(e, EINVAL, "config.json: %s: %s %u has no mapping in the user namespace", path, what,
+		id);
+	return error_hint(e, "map it in linux.uidMappings and linux.gidMappings; with one's own ID alone "
+			     "(no line in /etc/subuid) only user and group 0 exist");
+}
+
+static int plan_user(struct plan_builder *b, struct error *e)
+{
+	struct plan_process *p = &b->plan->process;
+	const struct spec_user *u = &b->spec->process->user;
+
+	if (!plan_uid_mapped(b, u->uid))
+		return not_mapped("process.user.uid", "user", u->uid, e);
+	if (!plan_gid_mapped(b, u->gid))
+		return not_mapped("process.user.gid", "group", u->gid, e);
+	for (size_t i = 0; i < u->additional_gids.n; i++)
+		if (!plan_gid_mapped(b, u->additional_gids.v[i]))
+			return not_mapped(plan_printf(b, "process.user.additionalGids[%zu]", i), "group",
+				u->additional_gids.v[i], e);
+	if (u->additional_gids.n > 0 && b->plan->namespaces.deny_setgroups) {
+		error_set(e, EPERM, "config.json: process.user.additionalGids: the kernel lets nobody "
+				    "set groups where one's own group alone is mapped");
+		return error_hint(e, "map more groups through newgidmap (a line in /etc/subgid), or remove "
+				     "additionalGids");
+	}
+	p->uid = u->uid;
+	p->gid = u->gid;
+	p->n_groups = u->additional_gids.n;
+	p->groups = u->additional_gids.v;
+	p->umask = u->umask;
+	return 0;
+}
+
+/* Names → mask. What can't be granted is warned about, as config.md demands, and left out. */
+static uint64_t mask_of(struct plan_builder *b, const struct strings *names, const char *set,
+	uint64_t grantable)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		const struct name *found = name_find(cap_names, names->v[i]);
+		const char *why = NULL;
+
+		if (!found)
+			why = "is unknown";
+		else if (found->value > b->host->cap_last)
+			why = "is unknown to this kernel";
+		else if (!(grantable & 1ull << found->value))
+			why = "can't be granted";
+		if (why)
+			plan_warn(b, "config.json: process.capabilities.%s[%zu]: '%s' %s", set, i,
+				names->v[i], why);
+		else
+			mask |= 1ull << found->value;
+	}
+	return mask;
+}
+
+static void plan_caps(struct plan_builder *b)
+{
+	const struct spec_capabilities *c = b->spec->process->capabilities;
+	struct cap_sets *out = &b->plan->process.caps;
+	bool new_user = plan_has_new(b, CLONE_NEWUSER) || plan_has_joined(b, CLONE_NEWUSER);
+	uint64_t all = new_user ? ~0ull : b->host->capabilities;
+
+	if (!c)
+		return;
+	out->bounding = mask_of(b, &c->bounding, "bounding", all);
+	out->permitted = mask_of(b, &c->permitted, "permitted", all);
+	out->inheritable = mask_of(b, &c->inheritable, "inheritable", all);
+	out->effective = mask_of(b, &c->effective, "effective", out->permitted);
+	/* capabilities(7): ambient only what is both permitted and inheritable. */
+	out->ambient = mask_of(b, &c->ambient, "ambient", out->permitted & out->inheritable);
+}
+
+static int limit_too_high(struct plan_builder *b, size_t i, struct plan_rlimit *limit,
+	struct error *e)
+{
+	rlim_t own = b->host->rlimits[limit->resource].rlim_max;
+
+	if (b->request->best_effort & PLAN_BEST_EFFORT_RLIMITS) {
+		limit->limit.rlim_max = own;
+		if (limit->limit.rlim_cur > own)
+			limit->limit.rlim_cur = own;
+		plan_not_applied(b, "process.rlimits[%zu]", i);
+		return 0;
+	}
+	error_set(e, EPERM, "config.json: process.rlimits[%zu].hard: %s %llu is more than your own hard "
+			    "limit of %llu",
+		i, limit->name, (unsigned long long)limit->limit.rlim_max, (unsigned long long)own);
+	return error_hint(e, "raise yours in /etc/security/limits.conf, or take what there is: "
+			     "lichen --best-effort=rlimits ...");
+}
+
+static int plan_rlimits(struct plan_builder *b, struct error *e)
+{
+	const struct spec_rlimits *from = &b->spec->process->rlimits;
+	struct plan_process *p = &b->plan->process;
+	bool may_raise = b->host->ids.privilege == HOST_ROOT &&
+		(b->host->capabilities & 1ull << CAP_SYS_RESOURCE);
+
+	p->rlimits = arena_alloc(&b->plan->arena, (from->n + 1) * sizeof(*p->rlimits));
+	for (size_t i = 0; i < from->n; i++) {
+		struct plan_rlimit *out = &p->rlimits[p->n_rlimits++];
+		int r = 0;
+
+		*out = (struct plan_rlimit){ .resource = (int)from->v[i].type,
+			.limit = { from->v[i].soft, from->v[i].hard },
+			.name = from->v[i].name,
+			.index = i };
+		if (!may_raise && from->v[i].hard > b->host->rlimits[from->v[i].type].rlim_max)
+			r = limit_too_high(b, i, out, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void plan_window(struct plan_builder *b)
+{
+	const struct spec_console_size *size = b->spec->process->console_size;
+
+	if (!size || !b->spec->process->terminal)
+		return;
+	b->plan->process.window.set = true;
+	b->plan->process.window.rows = (uint16_t)size->height;
+	b->plan->process.window.columns = (uint16_t)size->width;
+}
+
+static int plan_terminal(struct plan_builder *b, struct error *e)
+{
+	b->plan->process.terminal = b->spec->process->terminal;
+	if (!b->spec->process->terminal || b->request->may_use_terminal)
+		return 0;
+	error_set(e, ENOTTY, "config.json: process.terminal: is true, and there is no terminal to give");
+	return error_hint(e, "set \"terminal\": false in config.json, run it from a terminal in the "
+			     "foreground, or pass --console-socket");
+}
+
+int plan_process(struct plan_builder *b, struct error *e)
+{
+	const struct spec_process *from = b->spec->process;
+	struct plan_process *p = &b->plan->process;
+	int r = plan_terminal(b, e);
+
+	if (r == 0)
+		r = plan_user(b, e);
+	if (r == 0)
+		r = plan_rlimits(b, e);
+	if (r < 0)
+		return r;
+	plan_caps(b);
+	plan_window(b);
+	p->cwd = from->cwd;
+	p->args = &from->args;
+	p->env = &from->env;
+	p->no_new_privileges = from->no_new_privileges;
+	p->oom_score_adj = from->oom_score_adj;
+	p->new_keyring = !b->request->no_new_keyring;
+	p->keyring_name = plan_printf(b, "_ses.%s", b->request->id);
+	p->n_fds = b->request->n_fds;
+	p->listen_fds = b->request->listen_fds;
+	return 0;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is understood and can't be done: said by name, before anything exists. Rows leave this file
+ * as the properties come to be applied.
+ */
+#include <errno.h>
+
+#include "plan/parts.h"
+
+static int not_yet(const char *path, struct error *e)
+{
+	return error_set(e, ENOTSUP, "config.json: %s: is not supported by this version of lichen", path);
+}
+
+static int refuse_process(struct plan_builder *b, struct error *e)
+{
+	const struct spec_process *p = b->spec->process;
+
+	if (!p) {
+		error_set(e, EINVAL, "config.json: process: is required");
+		return error_hint(e, "lichen spec writes a complete config.json");
+	}
+	if (p->scheduler)
+		return not_yet("process.scheduler", e);
+	if (p->io_priority)
+		return not_yet("process.ioPriority", e);
+	if (p->apparmor_profile && *p->apparmor_profile)
+		return not_yet("process.apparmorProfile", e);
+	if (p->selinux_label && *p->selinux_label)
+		return not_yet("process.selinuxLabel", e);
+	return 0;
+}
+
+static int refuse_linux(struct plan_builder *b, struct error *e)
+{
+	const struct spec_linux *l = &b->spec->linux;
+
+	if (l->net_devices.n > 0)
+		return not_yet("linux.netDevices", e);
+	if (l->intel_rdt)
+		return not_yet("linux.intelRdt", e);
+	if (l->memory_policy)
+		return not_yet("linux.memoryPolicy", e);
+	if (l->personality)
+		return not_yet("linux.personality", e);
+	if (l->mount_label && *l->mount_label)
+		return not_yet("linux.mountLabel", e);
+	return 0;
+}
+
+static int refuse_mounts(struct plan_builder *b, struct error *e)
+{
+	for (size_t i = 0; i < b->spec->mounts.n; i++)
+		if (b->spec->mounts.v[i].uid_mappings.n + b->spec->mounts.v[i].gid_mappings.n > 0)
+			return error_set(e, ENOTSUP,
+				"config.json: mounts[%zu].uidMappings: idmapped mounts are not supported yet", i);
+	return 0;
+}
+
+/* The first limit that somebody asked for; -1 is "none" where the specification says so. */
+static const char *first_limit(const struct spec_resources *r)
+{
+	const struct spec_memory *m = r->memory;
+
+	if (m && ((m->limit.set && m->limit.v != -1) || (m->swap.set && m->swap.v != -1) ||
+			 (m->reservation.set && m->reservation.v != -1) || m->kernel.set ||
+			 m->kernel_tcp.set || m->swappiness.set || m->disable_oom_killer.v))
+		return "memory";
+	if (r->cpu && (r->cpu->shares.set || r->cpu->period.set || r->cpu->burst.set ||
+			      (r->cpu->quota.set && r->cpu->quota.v != -1) || r->cpu->idle.set ||
+			      r->cpu->realtime_period.set || r->cpu->realtime_runtime.set ||
+			      r->cpu->cpus || r->cpu->mems))
+		return "cpu";
+	if (r->pids && r->pids->limit != -1)
+		return "pids";
+	if (r->blkio)
+		return "blockIO";
+	if (r->hugepage_limits.n > 0)
+		return "hugepageLimits";
+	if (r->network)
+		return "network";
+	if (r->rdma.n > 0)
+		return "rdma";
+	return r->unified.n > 0 ? "unified" : NULL;
+}
+
+static int cgroup_missing(struct plan_builder *b, const char *what, struct error *e)
+{
+	if (b->request->best_effort & PLAN_BEST_EFFORT_CGROUP) {
+		plan_not_applied(b, "linux.resources.%s", what);
+		return 0;
+	}
+	error_set(e, ENOTSUP, "config.json: linux.resources.%s: no cgroup here can hold it", what);
+	return error_hint(e, "remove it from config.json, or run without it: "
+			     "lichen --best-effort=cgroup ...");
+}
+
+static int refuse_resources(struct plan_builder *b, struct error *e)
+{
+	const struct spec_resources *r = b->spec->linux.resources;
+	const char *limit;
+	int result = 0;
+
+	if (b->spec->linux.cgroups_path && *b->spec->linux.cgroups_path)
+		plan_not_applied(b, "linux.cgroupsPath");
+	if (!r)
+		return 0;
+	limit = first_limit(r);
+	if (limit)
+		result = cgroup_missing(b, limit, e);
+	/*
+	 * In a user namespace no node can be made, and only the nodes that config.json names are
+	 * bound: what isn't allowed does not exist. Real root needs a filter.
+	 */
+	if (result == 0 && r->devices.n > 0 && !plan_is_confined(b))
+		result = cgroup_missing(b, "devices", e);
+	return result;
+}
+
+int plan_refuse(struct plan_builder *b, struct error *e)
+{
+	static int (*const parts[])(struct plan_builder *, struct error *) = { refuse_process,
+		refuse_linux, refuse_mounts, refuse_resources };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		int r = parts[i](b, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

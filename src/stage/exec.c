@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "kernel/process.h"
+#include "kernel/seccomp.h"
+#include "stage/message.h"
+
+/* execvp(3) and the shells agree on these where PATH is not set. */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static void file_cleanup(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
+
+/* The home directory as the image's /etc/passwd has it; "/" if it doesn't say. */
+static char *find_home(uid_t uid)
+{
+	struct error ignored;
+	CLEANUP(fd_cleanup) int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(fd_cleanup) int fd = path_open(root_fd, "etc/passwd", O_RDONLY | O_NONBLOCK, &ignored);
+	CLEANUP(file_cleanup) FILE *f = NULL;
+	struct passwd *entry;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return xstrdup("/");
+	f = fdopen(fd, "r");
+	if (f)
+		fd_take(&fd);
+	while (f && (entry = fgetpwent(f)))
+		if (entry->pw_uid == uid && entry->pw_dir && entry->pw_dir[0] == '/')
+			return xstrdup(entry->pw_dir);
+	return xstrdup("/");
+}
+
+static void make_environment(const struct plan *plan, struct strlist *out)
+{
+	const struct plan_process *p = &plan->process;
+
+	for (size_t i = 0; i < p->env->n; i++)
+		strlist_add(out, xstrdup(p->env->v[i]));
+	if (!strlist_getenv(out, "HOME")) {
+		CLEANUP(mem_free) char *home = find_home(p->uid);
+
+		strlist_setenv(out, "HOME", home);
+	}
+	/* sd_listen_fds(3): the program is PID 1, or does not care. */
+	if (p->listen_fds) {
+		strlist_setenv(out, "LISTEN_FDS", p->listen_fds);
+		strlist_setenv(out, "LISTEN_PID", "1");
+	}
+}
+
+/* 0 if it can be executed as far as its mode says, else -errno. */
+static int check_executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return st.st_mode & 0111 ? 0 : -EACCES;
+}
+
+static int search_path(const char *name, const char *path, char **out)
+{
+	CLEANUP(mem_free) char *dirs = xstrdup(path);
+	char *rest = dirs, *dir;
+	int result = -ENOENT;
+
+	while ((dir = strsep(&rest, ":"))) {
+		/* An empty entry is the working directory. */
+		CLEANUP(mem_free) char *full = xasprintf("%s/%s", *dir ? dir : ".", name);
+		int r = check_executable(full);
+
+		if (r == 0) {
+			*out = TAKE_PTR(full);
+			return 0;
+		}
+		if (r == -EACCES)
+			result = r;
+	}
+	return result;
+}
+
+static int not_executable(const char *name, int code, struct error *e)
+{
+	if (code == ENOENT && !strchr(name, '/')) {
+		error_set(e, ENOENT, "config.json: process.args[0]: exec '%s': executable file not found in "
+				     "$PATH: %s",
+			name, strerror(ENOENT));
+		return error_hint(e, "is it in the root file system, in a directory of process.env's PATH?");
+	}
+	error_set(e, code, "config.json: process.args[0]: exec '%s': %s", name,
+		code == EISDIR ? "is a directory: Permission denied" : strerror(code));
+	if (code == EACCES)
+		return error_hint(e, "chmod +x it in the root file system");
+	return -code;
+}
+
+int exec_find(const struct plan *plan, struct exec_program *out, struct error *e)
+{
+	const char *name = plan->process.args->v[0];
+	const char *path;
+	int r;
+
+	if (chdir(plan->process.cwd) < 0 && errno != EACCES)
+		return error_errno(e, "config.json: process.cwd: change into '%s'", plan->process.cwd);
+	make_environment(plan, &out->env);
+	path = strlist_getenv(&out->env, "PATH");
+	if (strchr(name, '/')) {
+		out->path = xstrdup(name);
+		r = check_executable(name);
+	} else {
+		r = search_path(name, path ? path : DEFAULT_PATH, &out->path);
+	}
+	return r < 0 ? not_executable(name, -r, e) : 0;
+}
+
+/*
+ * As the user that it will be, since only that one's access counts. getcwd(2) says "(unreachable)"
+ * for a directory outside of the root, such as a leaked descriptor's (CVE-2024-21626).
+ */
+static int enter_cwd(const char *cwd, struct error *e)
+{
+	char where[PATH_MAX];
+
+	if (chdir(cwd) < 0)
+		return error_errno(e, "config.json: process.cwd: change into '%s'", cwd);
+	if (!getcwd(where, sizeof(where)) || where[0] != '/')
+		return error_set(e, EPERM, "config.json: process.cwd: '%s' lies outside of the root file system",
+			cwd);
+	return 0;
+}
+
+static int load_filter(const struct plan *plan, int connection_fd, struct error *e)
+{
+	int fd;
+
+	if (plan->seccomp.n == 0)
+		return 0;
+	if (plan->seccomp_notify) {
+		/* The descriptor will be the lowest free one; start fetches it by that number. */
+		int r, next = fcntl(connection_fd, F_DUPFD_CLOEXEC, 0);
+
+		fd_close(next);
+		r = message_send(connection_fd, MESSAGE_LISTENER, next, -EBADF, e);
+		if (r < 0)
+			return r;
+	}
+	fd = seccomp_load_filter(&plan->seccomp, e);
+	if (fd < 0)
+		error_context(e, "config.json: linux.seccomp");
+	return fd < 0 ? fd : 0;
+}
+
+static int take_credentials(const struct plan *plan, int connection_fd, struct error *e)
+{
+	const struct plan_process *p = &plan->process;
+	const struct process_user user = { .uid = p->uid, .gid = p->gid, .n_groups = p->n_groups,
+		.groups = p->groups };
+	enum process_groups groups = plan->namespaces.deny_setgroups ? GROUPS_KEEP : GROUPS_SET;
+	int r = cap_limit_bounding(p->caps.bounding, e);
+
+	/* Without no_new_privs a filter takes CAP_SYS_ADMIN, which is about to go. */
+	if (r == 0 && !p->no_new_privileges)
+		r = load_filter(plan, connection_fd, e);
+	if (r == 0)
+		r = process_become(&user, groups, e);
+	if (r == 0)
+		r = cap_raise(e);
+	if (r == 0)
+		r = enter_cwd(p->cwd, e);
+	if (r == 0)
+		r = cap_apply(&p->caps, e);
+	if (r == 0 && p->no_new_privileges)
+		r = process_no_new_privileges(e);
+	if (r == 0 && p->no_new_privileges)
+		r = load_filter(plan, connection_fd, e);
+	return r;
+}
+
+static int explain_exec(const char *path, int code, struct error *e)
+{
+	error_set(e, code, "config.json: process.args[0]: exec '%s': %s", path, strerror(code));
+	if (code == ENOENT)
+		return error_hint(e, "the file is there: what is missing is its dynamic loader or the "
+				     "interpreter of its first line");
+	if (code == ENOEXEC)
+		return error_hint(e, "it is a program for another machine, or a script without '#!'");
+	return -code;
+}
+
+int exec_run(const struct plan *plan, struct exec_program *program, const struct hook_state *state,
+	int connection_fd, struct error *e)
+{
+	const struct hook_state created = { .id = state->id, .status = "created", .pid = getpid(),
+		.bundle = state->bundle, .annotations = state->annotations };
+	int r = process_set_dumpable(PROCESS_HIDDEN, e);
+
+	if (r == 0)
+		r = hooks_run(&plan->spec->hooks.start_container, "hooks.startContainer", &created, -EBADF,
+			e);
+	if (r == 0)
+		r = process_close_from(3 + plan->process.n_fds, e);
+	if (r == 0)
+		r = take_credentials(plan, connection_fd, e);
+	if (r < 0)
+		return r;
+	execve(program->path, (char *const *)(uintptr_t)plan->process.args->v, program->env.v);
+	return explain_exec(program->path, errno, e);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running hooks: config.md, POSIX-platform Hooks. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "spec/spec.h"
+
+/* What a hook reads on its standard input: runtime.md, State. */
+struct hook_state {
+	const char *id;
+	const char *status; /* "creating", "created", "running", "stopped" */
+	pid_t pid;	    /* 0: left out */
+	const char *bundle;
+	const struct spec_pairs *annotations;
+};
+
+/* The state as JSON on one line. */
+void hook_state_json(const struct hook_state *state, struct text *out);
+
+/*
+ * Runs them in order, in the directory of cwd_fd (-EBADF: ours); stops at the first that fails.
+ * name is that of the list, for errors: "hooks.poststart[1]: ...".
+ */
+int hooks_run(const struct spec_hooks *hooks, const char *name, const struct hook_state *state,
+	int cwd_fd, struct error *e);
+
+/*
+ * The milliseconds that they may take at most; INT64_MAX if one has no timeout.
+ */
+int64_t hooks_time(const struct spec_hooks *hooks);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * init: the container's first process, from its birth to execve.
+ *
+ * Where: a child of the process that creates, in the new user and PID namespaces.
+ * May: everything inside; Must not: parse, decide, or keep a descriptor of the host past READY but
+ * the two that wait for start.
+ */
+#pragma once
+
+#include "plan/plan.h"
+#include "stage/hooks.h"
+
+struct init_args {
+	const struct plan *plan;
+	const struct hook_state *state;
+	int sock_fd;  /* to the parent */
+	int start_fd; /* a listening socket: start connects to it */
+	int lock_fd;  /* held locked until execve closes it: "created", not "running" */
+};
+
+_Noreturn void init_main(const struct init_args *args);

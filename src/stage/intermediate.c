@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/intermediate.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/syscalls.h"
+#include "kernel/namespace.h"
+#include "kernel/process.h"
+#include "stage/message.h"
+
+static int clone_error(uint64_t flags, struct error *e)
+{
+	int code = errno;
+
+	error_errno(e, "make the container's first process");
+	if (!(flags & CLONE_NEWUSER))
+		return -code;
+	if (code == ENOSPC)
+		return error_hint(e, "the limit of user namespaces is reached or 0: "
+				     "sysctl user.max_user_namespaces=15000");
+	if (code == EPERM)
+		return error_hint(e, "this host does not let ordinary users make user namespaces: "
+				     "sysctl kernel.unprivileged_userns_clone=1, "
+				     "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor "
+				     "profile with 'userns,' for lichen");
+	if (code == EINVAL)
+		return error_hint(e, "the kernel was built without user namespaces (CONFIG_USER_NS)");
+	return -code;
+}
+
+pid_t stage_clone(uint64_t flags, struct error *e)
+{
+	struct clone_args args = { .flags = flags,
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD };
+	pid_t pid = sys_clone3(&args);
+
+	/* Sandboxes answer ENOSYS to clone3, whose flags a seccomp filter can't see. */
+	if (pid < 0 && errno == ENOSYS)
+		pid = (pid_t)syscall(SYS_clone, (unsigned long)(flags | SIGCHLD), NULL, NULL, NULL, NULL);
+	if (pid < 0)
+		return clone_error(flags, e);
+	return pid;
+}
+
+static int join_all(const struct plan_namespaces *ns, struct error *e)
+{
+	for (size_t i = 0; i < ns->n_before; i++) {
+		const struct plan_join *join = &ns->before[i];
+		int r = namespace_enter(join->fd, join->type, e);
+
+		if (r < 0)
+			return error_context(e, "config.json: linux.namespaces[%zu].path: '%s'",
+				join->index, join->path);
+	}
+	return 0;
+}
+
+_Noreturn void intermediate_main(const struct init_args *args)
+{
+	const struct plan_namespaces *ns = &args->plan->namespaces;
+	struct error e = { 0 };
+	pid_t pid = -1;
+
+	prctl(PR_SET_NAME, "lichen:join", 0, 0, 0);
+	/* Whoever is in those namespaces must not look into us: we still hold the host's. */
+	if (process_set_dumpable(PROCESS_HIDDEN, &e) == 0 && join_all(ns, &e) == 0)
+		pid = stage_clone(ns->clone_flags | CLONE_PARENT, &e);
+	if (pid == 0) {
+		/* The parent writes our maps, for which we have to be visible. */
+		if (ns->clone_flags & CLONE_NEWUSER)
+			(void)process_set_dumpable(PROCESS_VISIBLE, &e);
+		init_main(args);
+	}
+	if (pid < 0) {
+		message_send_error(args->sock_fd, &e);
+		_exit(1);
+	}
+	_exit(message_send(args->sock_fd, MESSAGE_BORN, pid, -EBADF, &e) < 0);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/parent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/syscalls.h"
+#include "stage/intermediate.h"
+#include "stage/message.h"
+
+/* The longest that mounts may take: a network file system's time-out is in this order. */
+#define SET_UP_TIMEOUT_MS 300000
+#define BIRTH_TIMEOUT_MS  60000
+
+static int wait_for_exit(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, __WALL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return status;
+}
+
+/* The intermediate process says whom it has born and goes. */
+static int receive_pid(int sock_fd, pid_t intermediate, pid_t *out_pid, struct error *e)
+{
+	struct message m;
+	int r = message_receive(sock_fd, time_ms() + BIRTH_TIMEOUT_MS, "joined namespaces", &m, NULL,
+		e);
+
+	if (r == 0 && m.kind != MESSAGE_BORN)
+		r = error_set(e, EPROTO, "%s instead of BORN", message_name(m.kind));
+	if (r < 0)
+		kill(intermediate, SIGKILL);
+	else
+		*out_pid = m.value;
+	wait_for_exit(intermediate);
+	return r;
+}
+
+static int give_birth(const struct plan *plan, const struct init_args *args, int sock_fd,
+	pid_t *out_pid, struct error *e)
+{
+	bool direct = plan->namespaces.n_before == 0;
+	pid_t pid = stage_clone(direct ? plan->namespaces.clone_flags : 0, e);
+
+	if (pid < 0)
+		return pid;
+	if (pid == 0 && direct)
+		init_main(args);
+	if (pid == 0)
+		intermediate_main(args);
+	if (!direct)
+		return receive_pid(sock_fd, pid, out_pid, e);
+	*out_pid = pid;
+	return 0;
+}
+
+int stage_begin(const struct plan *plan, const struct hook_state *state, int start_fd, int lock_fd,
+	struct stage *out, struct error *e)
+{
+	CLEANUP(stage_release) struct stage s = STAGE_NONE;
+	struct init_args args = { .plan = plan, .state = state, .start_fd = start_fd,
+		.lock_fd = lock_fd };
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(e, "make a socket pair");
+	s.sock_fd = pair[0];
+	args.sock_fd = pair[1];
+	r = give_birth(plan, &args, s.sock_fd, &s.pid, e);
+	fd_close(args.sock_fd);
+	if (r < 0)
+		return r;
+	s.pidfd = sys_pidfd_open(s.pid, 0);
+	if (s.pidfd < 0)
+		return error_errno(e, "open the container's first process");
+	*out = s;
+	s = (struct stage)STAGE_NONE;
+	return 0;
+}
+
+void stage_release(struct stage *s)
+{
+	if (s->pid > 0 && !s->committed) {
+		kill(s->pid, SIGKILL);
+		wait_for_exit(s->pid);
+	}
+	fd_close(s->pidfd);
+	fd_close(s->sock_fd);
+	fd_close(s->terminal_fd);
+	*s = (struct stage)STAGE_NONE;
+}
+
+/* What the helpers say is "not allowed"; what is allowed stands in two files. */
+static int explain_map(const struct host *host, enum idmap_kind kind, struct error *e)
+{
+	const struct id_ranges *ranges = kind == IDMAP_UID ? &host->sub_uids : &host->sub_gids;
+	const char *file = kind == IDMAP_UID ? "/etc/subuid" : "/etc/subgid";
+	CLEANUP(text_release) struct text allowed = { 0 };
+
+	if (host->ids.privilege != HOST_USER)
+		return -e->code;
+	if (ranges->n == 0)
+		return error_hint(e, "%s has no line for %s: usermod --add-sub%ss 100000-165535 %s", file,
+			host->ids.user_name, kind == IDMAP_UID ? "uid" : "gid", host->ids.user_name);
+	for (size_t i = 0; i < ranges->n; i++)
+		text_printf(&allowed, "%s%u-%u", i ? ", " : "", ranges->v[i].first,
+			ranges->v[i].first + ranges->v[i].count - 1);
+	return error_hint(e, "%s gives %s the IDs %s, and one's own; is newuidmap set-uid root or has it "
+			     "its file capabilities, on a file system without nosuid?",
+		file, host->ids.user_name, allowed.s);
+}
+
+static int map_directly(struct stage *s, const struct plan *plan, struct error *e)
+{
+	const struct plan_namespaces *ns = &plan->namespaces;
+	int r = 0;
+
+	if (ns->uids.how == MAP_DIRECT)
+		r = idmap_write(s->pid, IDMAP_UID, &ns->uids.map, e);
+	if (r == 0 && ns->deny_setgroups)
+		r = idmap_deny_setgroups(s->pid, e);
+	if (r == 0 && ns->gids.how == MAP_DIRECT)
+		r = idmap_write(s->pid, IDMAP_GID, &ns->gids.map, e);
+	return r;
+}
+
+/* Both helpers at the same time: each takes about a millisecond. */
+static int map_by_helpers(struct stage *s, const struct plan *plan, struct error *e)
+{
+	const struct plan_namespaces *ns = &plan->namespaces;
+	CLEANUP(child_release)
+	struct child uid = { .pidfd = -EBADF, .in_fd = -EBADF, .out_fd = -EBADF };
+	CLEANUP(child_release)
+	struct child gid = { .pidfd = -EBADF, .in_fd = -EBADF, .out_fd = -EBADF };
+	int r = 0;
+
+	if (ns->uids.how == MAP_HELPER)
+		r = idmap_start_helper(plan->host->newuidmap, s->pid, &ns->uids.map, &uid, e);
+	if (r == 0 && ns->gids.how == MAP_HELPER)
+		r = idmap_start_helper(plan->host->newgidmap, s->pid, &ns->gids.map, &gid, e);
+	if (r == 0 && ns->uids.how == MAP_HELPER) {
+		r = idmap_wait_helper(&uid, IDMAP_UID, e);
+		if (r < 0)
+			return explain_map(plan->host, IDMAP_UID, e);
+	}
+	if (r == 0 && ns->gids.how == MAP_HELPER) {
+		r = idmap_wait_helper(&gid, IDMAP_GID, e);
+		if (r < 0)
+			return explain_map(plan->host, IDMAP_GID, e);
+	}
+	return r;
+}
+
+static int map_ids(struct stage *s, const struct plan *plan, struct error *e)
+{
+	int r;
+
+	if (plan->namespaces.uids.how == MAP_NONE)
+		return 0;
+	r = map_directly(s, plan, e);
+	if (r == 0)
+		r = map_by_helpers(s, plan, e);
+	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_MAPPED, 0, -EBADF, e);
+}
+
+static int run_runtime_hooks(struct stage *s, const struct plan *plan,
+	const struct hook_state *state, struct error *e)
+{
+	const struct spec_all_hooks *hooks = &plan->spec->hooks;
+	struct hook_state now = *state;
+	int r;
+
+	now.pid = s->pid;
+	r = hooks_run(&hooks->prestart, "hooks.prestart", &now, -EBADF, e);
+	if (r == 0)
+		r = hooks_run(&hooks->create_runtime, "hooks.createRuntime", &now, -EBADF, e);
+	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_HOOKED, 0, -EBADF, e);
+}
+
+/* createContainer hooks run in init, and may take what they may take. */
+static int64_t set_up_deadline(const struct plan *plan)
+{
+	int64_t hooks = hooks_time(&plan->spec->hooks.create_container);
+
+	return hooks == INT64_MAX ? hooks : time_ms() + SET_UP_TIMEOUT_MS + hooks;
+}
+
+/*
+ * An init that dies of the outside has no time for a word, but its exit status says something. With
+ * a pending error from a helper that failed, that one is the cause.
+ */
+static int explain_death(struct stage *s, struct error *e)
+{
+	siginfo_t info = { 0 };
+
+	if (e->code != EPIPE)
+		return -e->code;
+	if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0 &&
+		info.si_code == CLD_KILLED)
+		return error_context(e, "killed by signal %d", info.si_status);
+	return -e->code;
+}
+
+int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_state *state,
+	struct error *e)
+{
+	int r = map_ids(s, plan, e);
+
+	while (r == 0) {
+		struct message m;
+		int fd = -EBADF;
+
+		r = message_receive(s->sock_fd, set_up_deadline(plan), "was set up", &m, &fd, e);
+		if (r < 0)
+			return explain_death(s, e);
+		if (m.kind == MESSAGE_READY)
+			return 0;
+		if (m.kind == MESSAGE_TERMINAL && fd >= 0)
+			s->terminal_fd = fd;
+		else if (m.kind == MESSAGE_MOUNTED)
+			r = run_runtime_hooks(s, plan, state, e);
+		else
+			r = error_set(e, EPROTO, "%s while it was set up", message_name(m.kind));
+	}
+	return r;
+}
+
+/*
+ * From outside: a new user namespace has no right to raise a limit, and a low one would hinder the
+ * set-up itself.
+ */
+static int set_limits(const struct stage *s, const struct plan *plan, struct error *e)
+{
+	const struct plan_process *p = &plan->process;
+
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		if (prlimit(s->pid, (__rlimit_resource_t)p->rlimits[i].resource, &p->rlimits[i].limit,
+			    NULL) < 0)
+			return error_errno(e, "config.json: process.rlimits[%zu]: set %s",
+				p->rlimits[i].index, p->rlimits[i].name);
+	return 0;
+}
+
+int stage_commit(struct stage *s, const struct plan *plan, struct error *e)
+{
+	int r = set_limits(s, plan, e);
+
+	if (r == 0)
+		r = message_send(s->sock_fd, MESSAGE_COMMITTED, 0, -EBADF, e);
+	if (r < 0)
+		return r;
+	s->committed = 1;
+	return 0;
+}

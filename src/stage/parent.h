@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The creating process' half of a container's birth.
+ *
+ * Where: the caller's namespaces. May: clone, map IDs, run the runtime's hooks. Must not: touch
+ * anything of the container but through init.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "plan/plan.h"
+#include "stage/hooks.h"
+
+/* A birth under way. Release with stage_release, which ends init unless it was committed. */
+struct stage {
+	pid_t pid;
+	int pidfd;
+	int sock_fd;
+	int terminal_fd; /* the terminal's master, once READY */
+	int committed;
+};
+
+#define STAGE_NONE                                                                                 \
+	{                                                                                          \
+		.pidfd = -EBADF, .sock_fd = -EBADF, .terminal_fd = -EBADF                          \
+	}
+
+/*
+ * init is born, and nothing has been changed yet: the caller can record its PID. start_fd and
+ * lock_fd go to init (stage/init.h); they stay the caller's here.
+ */
+int stage_begin(const struct plan *plan, const struct hook_state *state, int start_fd, int lock_fd,
+	struct stage *out, struct error *e);
+
+/* IDs, mounts, hooks prestart and createRuntime: until init is READY. state: for the hooks. */
+int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_state *state,
+	struct error *e);
+
+/* What the parent may set and init may not; then init waits for start. */
+int stage_commit(struct stage *s, const struct plan *plan, struct error *e);
+
+void stage_release(struct stage *s);

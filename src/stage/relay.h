@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The foreground: waiting for a container's first process, passing on signals and, with a terminal,
+ * every byte in both directions.
+ *
+ * Where: `lichen run`, init's parent. Must not: lose a byte, spin, or outlive init.
+ */
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * Blocks the signals that relay_run will pass on; before init is born, so that none is lost. What
+ * was blocked before is in out_saved, for relay_unblock.
+ */
+void relay_block_signals(sigset_t *out_saved);
+void relay_unblock_signals(const sigset_t *saved);
+
+/*
+ * Until pid, a child of ours, has ended: out_status is its exit status, or 128 + signal. pidfd is
+ * its, master_fd its terminal's master or -EBADF; standard input then is a terminal, which is raw
+ * meanwhile.
+ */
+int relay_run(pid_t pid, int pidfd, int master_fd, int *out_status, struct error *e);

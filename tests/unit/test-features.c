@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tap.h"
+
+#include "kernel/caps.h"
+#include "plan/features.h"
+#include "plan/mount_options.h"
+#include "spec/json.h"
+#include "spec/spec.h"
+
+/* The value at a path of keys, NULL where it ends early. */
+static const struct json *at(const struct json *j, const char *const *keys)
+{
+	for (; j && *keys; keys++)
+		j = json_get(j, *keys);
+	return j;
+}
+
+#define AT(document, ...) at(document, (const char *const[]){ __VA_ARGS__, NULL })
+
+static const char *text_of(const struct json *j)
+{
+	return j ? j->text : NULL;
+}
+
+static bool has(const struct json *list, const char *word)
+{
+	for (size_t i = 0; list && i < list->n; i++)
+		if (streq(json_at(list, i)->text, word))
+			return true;
+	return false;
+}
+
+static size_t count_names(const struct name *table)
+{
+	size_t n = 0;
+
+	while (table[n].name)
+		n++;
+	return n;
+}
+
+static void test_general(const struct json *d)
+{
+	is_str(text_of(AT(d, "ociVersionMin")), SPEC_VERSION_MIN, "oldest version");
+	is_str(text_of(AT(d, "ociVersionMax")), SPEC_VERSION, "newest version");
+	is_int(AT(d, "hooks")->n, 6, "hooks");
+	ok(has(AT(d, "hooks"), "createContainer"), "a hook by name");
+	is_str(text_of(AT(d, "annotations", "io.github.seccomp.libseccomp.version")), "9.8.7",
+		"the version of libseccomp");
+	is_str(text_of(AT(d, "annotations", "lichen.version")), "1.2.3", "our version");
+}
+
+/* containerd decides by these. */
+static void test_linux(const struct json *d)
+{
+	ok(has(AT(d, "mountOptions"), "rro"), "recursive read-only");
+	ok(has(AT(d, "mountOptions"), "tmpcopyup"), "tmpcopyup");
+	ok(!has(AT(d, "mountOptions"), "idmap"), "no idmap as long as it is refused");
+	is_str(text_of(AT(d, "linux", "mountExtensions", "idmap", "enabled")), "false",
+		"nor in the mount extensions");
+	ok(has(AT(d, "linux", "namespaces"), "user"), "user namespaces");
+	is_int(AT(d, "linux", "namespaces")->n, count_names(spec_namespace_names), "all of them");
+	is_int(AT(d, "linux", "capabilities")->n, count_names(cap_names), "capabilities");
+	is_str(text_of(AT(d, "linux", "cgroup", "v1")), "false", "no cgroup v1");
+}
+
+static void test_seccomp(const struct json *d)
+{
+	const struct json *s = AT(d, "linux", "seccomp");
+
+	is_str(text_of(AT(s, "enabled")), "true", "seccomp");
+	ok(has(AT(s, "actions"), "SCMP_ACT_NOTIFY"), "an action");
+	ok(has(AT(s, "operators"), "SCMP_CMP_MASKED_EQ"), "an operator");
+	ok(has(AT(s, "archs"), "SCMP_ARCH_X86_64"), "an architecture");
+	ok(!has(AT(s, "archs"), "SCMP_ARCH_NATIVE"), "none that config.json may not name");
+	ok(has(AT(s, "supportedFlags"), "SECCOMP_FILTER_FLAG_LOG"), "a flag");
+}
+
+static void test_commit(const struct features_request *without)
+{
+	CLEANUP(text_release) struct text no = { 0 }, yes = { 0 };
+	struct features_request with = *without;
+
+	with.commit = "abc123";
+	features_document(without, &no);
+	features_document(&with, &yes);
+	ok(!strstr(no.s, "commit"), "no commit where none is known");
+	ok(strstr(yes.s, "\"lichen.commit\": \"abc123\"") != NULL, "the commit where it is");
+}
+
+int main(void)
+{
+	struct features_request req = { .version = "1.2.3", .libseccomp_version = "9.8.7" };
+	CLEANUP(text_release) struct text text = { 0 };
+	CLEANUP(arena_release) struct arena arena;
+	const struct json *document = NULL;
+	struct error e = { 0 };
+
+	features_document(&req, &text);
+	arena_init(&arena, json_arena_size(text.len));
+	is_int(json_parse(&arena, "features", text.s, text.len, &document, &e), 0, "is JSON %s",
+		e.text);
+	if (document) {
+		test_general(document);
+		test_linux(document);
+		test_seccomp(document);
+	}
+	test_commit(&req);
+	return done();
+}
