@@ -9,7 +9,7 @@ source "$(dirname "$0")/lib/lichen.sh"
 
 name=${LICHEN##*/}
 image=localhost/rig-busybox
-seconds=60
+seconds=${LICHEN_DEADLINE:-60}
 
 if ! must_run podman; then done_testing; fi
 

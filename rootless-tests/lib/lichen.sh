@@ -55,7 +55,7 @@ state_dir() { echo "$scratch/state-${runtime##*/}"; }
 
 # always with a deadline: a runtime that hangs is a failed test, not a lost run
 rt() {
-	within "${deadline:-60}" "$runtime" --root "$(state_dir)" --log "$log" "${runtime_flags[@]}" "$@"
+	within "${LICHEN_DEADLINE:-60}" "$runtime" --root "$(state_dir)" --log "$log" "${runtime_flags[@]}" "$@"
 }
 
 # Names are unique on the machine, because a scope's name is.

@@ -82,8 +82,7 @@ private_apt() {
 	mkdir -p "$dir"/{lists/partial,parts,archives/partial}
 	for suite; do
 		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
-		echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
-	done | grep -E "^deb${apt_source:+-src} " >"$dir/sources.list"
+	done >"$dir/sources.list"
 	# the clock of a test machine may be past a testing suite's Valid-Until
 	cat >"$dir/apt.conf" <<-EOF
 		Dir::Etc::sourcelist "$dir/sources.list";

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/info.h"
 
+#include "spec/spec.h"
+
 static void add_annotations(struct json_out *j, const struct container_info *info)
 {
 	if (info->annotation_keys.n == 0)
@@ -21,16 +23,22 @@ static void add_not_applied(struct json_out *j, const struct container_info *inf
 	json_out_array_end(j);
 }
 
+/* A creation that was cut short has recorded little; callers can't parse an empty time. */
+static void add_known(struct json_out *j, const char *key, const char *value)
+{
+	json_out_string_if(j, key, *value ? value : NULL);
+}
+
 void info_write(struct json_out *j, const char *key, const struct container_info *info)
 {
 	json_out_object(j, key);
-	json_out_string(j, "ociVersion", info->oci_version);
+	json_out_string(j, "ociVersion", *info->oci_version ? info->oci_version : SPEC_VERSION);
 	json_out_string(j, "id", info->id);
 	json_out_u64(j, "pid", (uint64_t)info->pid);
 	json_out_string(j, "status", container_status_name(info->status));
 	json_out_string(j, "bundle", info->bundle);
-	json_out_string(j, "rootfs", info->rootfs);
-	json_out_string(j, "created", info->created);
+	add_known(j, "rootfs", info->rootfs);
+	add_known(j, "created", info->created);
 	add_annotations(j, info);
 	json_out_string(j, "owner", info->owner);
 	add_not_applied(j, info);

@@ -48,6 +48,23 @@ static int facts_probe(struct facts *f, struct error *e)
 	return r;
 }
 
+static void warn_no_ranges(const struct cli *cli, const struct host_ids *ids, const char *first)
+{
+	static const char what[] =
+		"the container has one user and one group, since /etc/subuid and "
+		"/etc/subgid have no ranges for";
+
+	if (*ids->user_name)
+		log_write(cli->runtime.log, LOG_LEVEL_WARNING,
+			"%s user '%s'\nhint: %ssudo usermod --add-subuids 100000-165535 "
+			"--add-subgids 100000-165535 %s",
+			what, ids->user_name, first, ids->user_name);
+	else
+		log_write(cli->runtime.log, LOG_LEVEL_WARNING,
+			"%s user %u\nhint: %sadd the line %u:100000:65536 to both files", what,
+			ids->uid, first, ids->uid);
+}
+
 /* Whether the container can have more than one ID; says once what is missing if not. */
 static bool can_map_ranges(const struct cli *cli, const struct facts *f)
 {
@@ -61,14 +78,7 @@ static bool can_map_ranges(const struct cli *cli, const struct facts *f)
 			"the container has one user and one group, since newuidmap and newgidmap "
 			"are missing\nhint: install the package uidmap");
 	else
-		log_write(cli->runtime.log, LOG_LEVEL_WARNING,
-			"the container has one user and one group, since user '%s' has no ranges "
-			"in "
-			"/etc/subuid and /etc/subgid\nhint: %ssudo usermod --add-subuids "
-			"100000-165535 "
-			"--add-subgids 100000-165535 %s",
-			f->ids.user_name,
-			helpers ? "" : "install the package uidmap, then: ", f->ids.user_name);
+		warn_no_ranges(cli, &f->ids, helpers ? "" : "install the package uidmap, then: ");
 	return false;
 }
 
