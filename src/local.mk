@@ -1,5 +1,5 @@
 # One directory, one layer, one library; the order of the layers is that of the link (HACKING.md).
-noinst_LIBRARIES += libbase.a libspec.a libkernel.a libhost.a libplan.a libstage.a libcontainer.a
+noinst_LIBRARIES += libbase.a libspec.a libkernel.a libhost.a libplan.a libstage.a libcontainer.a libcli.a
 
 libbase_a_SOURCES = \
 	%D%/base/error.c \
@@ -134,8 +134,8 @@ libcontainer_a_SOURCES = \
 	%D%/container/state_dir.h \
 	%D%/container/state_file.c
 
-bin_PROGRAMS += %D%/lichen
-%C%_lichen_SOURCES = \
+# All of the program but its main, so that tests can link it.
+libcli_a_SOURCES = \
 	%D%/cli/command.h \
 	%D%/cli/commands.c \
 	%D%/cli/complete.c \
@@ -151,7 +151,6 @@ bin_PROGRAMS += %D%/lichen
 	%D%/cli/info.h \
 	%D%/cli/kill.c \
 	%D%/cli/list.c \
-	%D%/cli/main.c \
 	%D%/cli/match.c \
 	%D%/cli/match.h \
 	%D%/cli/option.c \
@@ -170,6 +169,8 @@ bin_PROGRAMS += %D%/lichen
 	%D%/cli/suggest.h \
 	%D%/cli/version.c \
 	%D%/cli/version.h
-%C%_lichen_LDADD = libcontainer.a libstage.a libplan.a libhost.a libkernel.a libspec.a libbase.a \
+
+bin_PROGRAMS += %D%/lichen
+%C%_lichen_SOURCES = %D%/cli/main.c
+%C%_lichen_LDADD = libcli.a libcontainer.a libstage.a libplan.a libhost.a libkernel.a libspec.a libbase.a \
 	$(YAJL_LIBS) $(SECCOMP_LIBS)
-%C%_lichen_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)

@@ -15,14 +15,8 @@
 # At exit every container of this file is deleted and its scratch folder removed.
 
 lib=$(dirname "${BASH_SOURCE[0]}")
-if [[ -f $lib/../../tests/lib/tap.sh ]]; then
-	# one library for both suites
-	# shellcheck source=/dev/null
-	source "$lib/../../tests/lib/tap.sh"
-else
-	source "$lib/tap.sh"
-fi
-
+# shellcheck source=tap.sh
+source "$lib/tap.sh"
 # shellcheck source=features.sh
 source "$lib/features.sh"
 LICHEN=$(command -v -- "${LICHEN:-lichen}") || { echo "Bail out! there is no runtime ${LICHEN:-lichen}"; exit 1; }
@@ -86,25 +80,15 @@ make_rootfs() {
 	cp -a "$busybox" "$rootfs"
 }
 
-default_spec() {
-	case ${runtime##*/} in
-		crun | runc) "$runtime" spec --rootless ;;
-		*) "$runtime" spec ;;
-	esac
-}
-
 make_bundle() {
 	local dir=$1 filter='.process.terminal = false | .root.readonly = false' more
 	shift
 	for more; do filter+=" | $more"; done
 	mkdir -p "$dir"
 	make_rootfs "$dir/rootfs"
-	(cd "$dir" && rm -f config.json && default_spec) || return
+	(cd "$dir" && rm -f config.json && "$runtime" spec --rootless) || return
 	jq "$filter" "$dir/config.json" >"$dir/config.new" && mv "$dir/config.new" "$dir/config.json"
 }
-
-# jq filters that are used often
-args() { jq -nr '"\(.process.args = $ARGS.positional | .process.args)"' --args "$@" | sed 's/^/.process.args = /'; }
 
 own_cgroups() {
 	local place=/sys/fs/cgroup

@@ -57,6 +57,7 @@ check 'a bad regular expression' 1 "$(run delete -r '(' | cut -d ' ' -f 1)"
 check 'list of none' '0 ID          PID         STATUS      BUNDLE      CREATED     OWNER|' "$(run list)"
 check 'list of none as JSON' '0 []|' "$(run list -f json)"
 check 'list -q of none' '0 |' "$(run list -q)"
+# shellcheck disable=SC2016
 check 'a full disk' '1 lichen: write to standard output: No space left on device|' \
 	"$(result sh -c '"$0" list >/dev/full' "$lichen")"
 

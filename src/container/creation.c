@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -117,6 +118,23 @@ static int open_namespaces(struct creation *c, struct error *e)
 	return 0;
 }
 
+static bool maps_own_id_alone(const struct spec_idmaps *maps, uint32_t own)
+{
+	return maps->n == 1 && maps->v[0].size == 1 && maps->v[0].host_id == own;
+}
+
+/* Subordinate IDs cost a look at several files, and many containers have none. */
+static int probe_host(struct creation *c, struct error *e)
+{
+	const struct spec_linux *l = &c->spec->linux;
+	int r = host_probe(&c->host, e);
+
+	if (r < 0 || (maps_own_id_alone(&l->uid_mappings, c->host.ids.uid) &&
+			     maps_own_id_alone(&l->gid_mappings, c->host.ids.gid)))
+		return r;
+	return host_probe_subordinate(&c->host, e);
+}
+
 static int check_rootfs(struct creation *c, struct error *e)
 {
 	struct stat st;
@@ -190,7 +208,7 @@ int creation_plan(struct creation *c, enum creation_terminal terminal, struct er
 	if (r == 0)
 		r = check_rootfs(c, e);
 	if (r == 0)
-		r = host_probe(&c->host, e);
+		r = probe_host(c, e);
 	if (r == 0)
 		r = open_namespaces(c, e);
 	if (r == 0)

@@ -79,14 +79,19 @@ static int probe_maps(struct host *out, struct error *e)
 {
 	int r = host_own_map(IDMAP_UID, &out->own_uids, e);
 
-	if (r == 0)
-		r = host_own_map(IDMAP_GID, &out->own_gids, e);
-	if (r < 0 || out->ids.privilege != HOST_USER)
-		return r;
-	out->newuidmap = host_find_program("newuidmap");
-	out->newgidmap = host_find_program("newgidmap");
-	r = host_subordinate_ids(&out->ids, IDMAP_UID, &out->sub_uids, e);
-	return r < 0 ? r : host_subordinate_ids(&out->ids, IDMAP_GID, &out->sub_gids, e);
+	return r < 0 ? r : host_own_map(IDMAP_GID, &out->own_gids, e);
+}
+
+int host_probe_subordinate(struct host *host, struct error *e)
+{
+	int r;
+
+	if (host->ids.privilege != HOST_USER)
+		return 0;
+	host->newuidmap = host_find_program("newuidmap");
+	host->newgidmap = host_find_program("newgidmap");
+	r = host_subordinate_ids(&host->ids, IDMAP_UID, &host->sub_uids, e);
+	return r < 0 ? r : host_subordinate_ids(&host->ids, IDMAP_GID, &host->sub_gids, e);
 }
 
 int host_probe(struct host *out, struct error *e)

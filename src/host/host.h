@@ -22,8 +22,8 @@ enum host_cgroup {
 
 struct host {
 	struct host_ids ids;
-	struct id_ranges sub_uids, sub_gids; /* only as an ordinary user */
-	char *newuidmap, *newgidmap;	     /* absolute, or NULL */
+	struct id_ranges sub_uids, sub_gids; /* from host_probe_subordinate */
+	char *newuidmap, *newgidmap;	     /* likewise; absolute, or NULL */
 	struct idmap own_uids, own_gids;     /* of our user namespace */
 	enum host_cgroup cgroup;
 	char *cgroup_mount; /* where the unified hierarchy is mounted, or NULL */
@@ -37,6 +37,13 @@ struct host {
 };
 
 int host_probe(struct host *out, struct error *e);
+
+/*
+ * The part that only an ordinary user needs who maps more than their own ID: subordinate ranges and
+ * the programs that map them. Nothing for others.
+ */
+int host_probe_subordinate(struct host *host, struct error *e);
+
 void host_release(struct host *host);
 
 /*

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,10 +21,20 @@
 #define SUBID_FILE_MAX	  (16u << 20)
 #define GETSUBIDS_TIMEOUT 30000
 
-static void file_cleanup(FILE **f)
+/* passwd(5): NAME:PASSWORD:UID:... */
+static bool is_entry_of(char *line, uid_t uid, const char **out_name)
 {
-	if (*f)
-		fclose(*f);
+	char *save = NULL;
+	const char *number;
+	uint64_t n;
+
+	*out_name = strtok_r(line, ":", &save);
+	/* An empty password would be skipped as a separator, so look behind it by hand. */
+	if (!save || !*out_name)
+		return false;
+	save = strchr(save, ':');
+	number = save ? strtok_r(NULL, ":", &save) : NULL;
+	return number && str_u64(number, UINT32_MAX, &n) == 0 && n == uid;
 }
 
 /*
@@ -34,13 +43,14 @@ static void file_cleanup(FILE **f)
  */
 static char *find_user_name(uid_t uid)
 {
-	CLEANUP(file_cleanup) FILE *f = fopen("/etc/passwd", "re");
+	CLEANUP(mem_free) char *text = NULL;
+	char *save = NULL;
 	const char *name;
-	struct passwd *entry;
 
-	while (f && (entry = fgetpwent(f)))
-		if (entry->pw_uid == uid)
-			return xstrdup(entry->pw_name);
+	if (file_read_text(AT_FDCWD, "/etc/passwd", SUBID_FILE_MAX, &text, NULL) == 0)
+		for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+			if (is_entry_of(line, uid, &name))
+				return xstrdup(name);
 	name = getenv("USER");
 	if (!name)
 		name = getenv("LOGNAME");

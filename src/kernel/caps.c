@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 #include "base/syscalls.h"
@@ -54,12 +55,18 @@ const struct name cap_names[] = {
 
 int cap_last(void)
 {
-	int last = 0;
+	int known = 0, unknown = 64;
 
-	/* EINVAL for the first number that the kernel doesn't know (prctl(2)). */
-	while (last < 63 && prctl(PR_CAPBSET_READ, last + 1, 0, 0, 0) >= 0)
-		last++;
-	return last;
+	/* EINVAL for numbers that the kernel doesn't know (prctl(2)). */
+	while (unknown - known > 1) {
+		int middle = (known + unknown) / 2;
+
+		if (prctl(PR_CAPBSET_READ, middle, 0, 0, 0) >= 0)
+			known = middle;
+		else
+			unknown = middle;
+	}
+	return known;
 }
 
 static int get(struct __user_cap_data_struct data[2])
@@ -88,16 +95,16 @@ uint64_t cap_effective(void)
 int cap_limit_bounding(uint64_t mask, struct error *e)
 {
 	for (int cap = 0; cap < 64; cap++) {
-		int now;
-
-		if (mask & 1ull << cap)
+		if (mask & 1ull << cap || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
 			continue;
-		now = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-		if (now < 0)
+		/* The first number that this kernel doesn't know is the end. */
+		if (errno == EINVAL)
 			break;
-		if (now > 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return error_errno(e, "drop '%s' from the bounding set",
-				name_of(cap_names, cap) ? name_of(cap_names, cap) : "?");
+		/* Without CAP_SETPCAP only what isn't there any more can stay away. */
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 0)
+			return error_set(e, EPERM, "drop '%s' from the bounding set: %s",
+				name_of(cap_names, cap) ? name_of(cap_names, cap) : "?",
+				strerror(EPERM));
 	}
 	return 0;
 }

@@ -62,6 +62,18 @@ static void print_attrs(const struct mount_attrs *a, struct text *out)
 	print_bits(propagation_names, a->tree_propagation, "r", out);
 }
 
+static void print_node(const struct op *op, struct text *out)
+{
+	if (S_ISFIFO(op->node.mode))
+		text_puts(out, " p");
+	else
+		text_printf(out, " %c %u:%u", S_ISBLK(op->node.mode) ? 'b' : 'c',
+			major(op->node.dev), minor(op->node.dev));
+	/* A bound node keeps the host's mode and owner. */
+	if (op->kind == OP_NODE)
+		text_printf(out, " %04o %u:%u", op->node.mode & 07777, op->node.uid, op->node.gid);
+}
+
 static void print_op(const struct op *op, const char *prefix, struct text *out)
 {
 	text_printf(out, "%s%s", prefix, name_of(op_names, op->kind));
@@ -76,11 +88,7 @@ static void print_op(const struct op *op, const char *prefix, struct text *out)
 	if (op->kind == OP_BIND && op->depth == MOUNT_TREE)
 		text_puts(out, " tree");
 	if (op->kind == OP_NODE || op->kind == OP_DEVICE)
-		text_printf(out, " %c %u:%u %04o",
-			S_ISBLK(op->node.mode)	      ? 'b' :
-				S_ISFIFO(op->node.mode) ? 'p' :
-							  'c',
-			major(op->node.dev), minor(op->node.dev), op->node.mode & 07777);
+		print_node(op, out);
 	print_attrs(&op->fs.attrs, out);
 	if (op->fs.sb_flags)
 		text_printf(out, " super=0x%lx", op->fs.sb_flags);

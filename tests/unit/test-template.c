@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "plan/template.h"
 #include "spec/json.h"
+#include "spec/spec.h"
 
 #define RANGES(...)                                                                   \
 	{                                                                             \
@@ -66,6 +67,16 @@ static const struct golden goldens[] = {
 			.terminal = true } },
 };
 
+static void test_is_accepted(const char *name, const struct text *text)
+{
+	CLEANUP(spec_cleanup) const struct spec *spec = NULL;
+	struct error e = { 0 };
+
+	ok(spec_parse(text->s, text->len, "config.json", &spec, &e) == 0, "%s: is accepted %s",
+		name, e.text);
+	is_int(spec ? (int64_t)spec->unknown.n : -1, 0, "%s: every property is known", name);
+}
+
 static void test_golden(const struct golden *g)
 {
 	char dir[PATH_MAX];
@@ -80,6 +91,7 @@ static void test_golden(const struct golden *g)
 		file_replace(dir_fd, file, 0644, found.s, found.len);
 	ok(file_read_text(dir_fd, file, 1 << 20, &wanted, NULL) == 0, "%s is there", file);
 	is_str(found.s, wanted, "%s", g->name);
+	test_is_accepted(g->name, &found);
 }
 
 /* How many lines the uid map has, and what is in one of them. */

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# For the tests of the lifecycle, the terminal, the errors and the crashes: lichen.sh, and
+#
+#   mode                         user, root or nested (root in a user namespace made by others)
+#   tool NAME                    prints the path of tools/NAME.c's program
+#   need PROGRAM...              true if they are there; else one skipped test that names what is missing
+#   status_of ID                 the container's status by `state`, "none" if there is no such container
+#   has_status ID STATUS         for eventually
+#   change BUNDLE FILTER...      jq FILTERs on a bundle's config.json
+#   put_hook NAME LINE...        a script on the host; sets $hook
+#   gate NAME                    a hook that writes what it reads to $gate/state and waits for $gate/go
+#   census                       as lichen.sh's, but of this file's own doings alone
+#
+# The file runs again beneath tools/reaper, so that every process that a container leaves becomes its
+# child: others may run containers on the machine at the same time.
+
+life_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+life_tools=$life_lib/../tools
+
+# A compiler is all that they want; the ones of a build are in $LICHEN_TOOLS.
+tool() {
+	local name=$1 out=${LICHEN_TOOLS:-$life_made}/$1
+	if [[ ! -x $out ]]; then
+		"${CC:-cc}" -O1 -o "$out" "$life_tools/$name.c" >&2 || return 1
+	fi
+	echo "$out"
+}
+
+if [[ ${life_reaper-} != "$$" ]]; then
+	life_made=$(mktemp -d "${TMPDIR:-/tmp}/lichen-tools.XXXXXX")
+	export life_made
+	if ! reaper=$(tool reaper); then
+		echo "Bail out! tools/reaper.c cannot be compiled: install a C compiler, or set CC or LICHEN_TOOLS"
+		exit 1
+	fi
+	life_reaper=$$ exec "$reaper" bash "$0" "$@"
+fi
+
+# shellcheck source=lichen.sh
+source "$life_lib/lichen.sh"
+
+# A folder of its own, whatever the caller's is: nothing but ours may appear in it.
+mkdir -m 700 "$scratch/run"
+export XDG_RUNTIME_DIR=$scratch/run
+runtime_flags=()
+
+mode=user
+if ((EUID == 0)); then
+	mode=root
+	[[ $(awk 'NR == 1 {print $1, $2, $3}' /proc/self/uid_map) == "0 0 4294967295" ]] || mode=nested
+fi
+
+at_exit_of_lichen=$(declare -f at_exit)
+eval "lichen_${at_exit_of_lichen}"
+at_exit() {
+	lichen_at_exit
+	rm -rf "$life_made"
+}
+
+# The same 10 seconds, in shorter steps.
+eventually() {
+	local i
+	for ((i = 0; i < 500; i++)); do
+		! "$@" || return 0
+		sleep 0.02
+	done
+	return 1
+}
+
+need() {
+	local program missing=()
+	for program; do command -v "$program" >/dev/null || missing+=("$program"); done
+	((${#missing[@]})) || return 0
+	skip "not installed here: ${missing[*]}"
+	return 1
+}
+
+status_of() {
+	local json
+	json=$(rt state "$1" 2>/dev/null) || { echo none; return; }
+	jq -r .status <<<"$json"
+}
+has_status() { [[ $(status_of "$1") == "$2" ]]; }
+
+change() {
+	local bundle=$1 filter=. more
+	shift
+	for more; do filter+=" | $more"; done
+	jq "$filter" "$bundle/config.json" >"$bundle/config.new" && mv "$bundle/config.new" "$bundle/config.json"
+}
+
+# shellcheck disable=SC2034  # hook and gate are for the test file
+put_hook() {
+	hook=$scratch/hook.$1
+	shift
+	printf '%s\n' '#!/bin/sh' "$@" >"$hook"
+	chmod 755 "$hook"
+}
+
+# It does not outlive the test file: its folder goes.
+gate() {
+	gate=$scratch/gate.$1
+	rm -rf "$gate"
+	mkdir "$gate"
+	put_hook "gate.$1" "cat >$gate/state.new; mv $gate/state.new $gate/state" \
+		"while [ -d $gate ] && [ ! -e $gate/go ]; do sleep 0.02; done"
+}
+
+# Our descendants: the processes of containers, and the runtime's own.
+own_processes() {
+	ps -e -o pid=,ppid=,pidns=,comm= | awk -v top=$$ -v ours="$(readlink /proc/self/ns/pid | tr -dc 0-9)" '
+		{parent[$1] = $2; ns[$1] = $3; name[$1] = $4}
+		END {
+			for (p in parent) {
+				for (q = p; q in parent && q != top; q = parent[q]) ;
+				if (q != top || p == top) continue
+				if (ns[p] ~ /^[0-9]+$/ && ns[p] != ours) print name[p], "in a pid namespace"
+				else if (name[p] ~ /^(lichen|crun|runc|hook|newuidmap|newgidmap)/) print name[p]
+			}
+		}'
+}
+
+census() {
+	own_processes | sed 's/^/process /'
+	sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//' /proc/self/mountinfo | grep -F "$scratch" | sed 's/^/mount /'
+	find "$scratch"/state-* -mindepth 1 -not -path '*/.seccomp*' 2>/dev/null | sed 's/^/state /'
+	find "$XDG_RUNTIME_DIR" -mindepth 2 -not -path '*/.seccomp*' 2>/dev/null | sed 's/^/runtime /'
+	:
+}
