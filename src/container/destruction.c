@@ -42,7 +42,7 @@ void destruction_run_hooks(const struct runtime *rt, const struct spec *spec,
 	for (size_t i = 0; i < spec->hooks.poststop.n; i++) {
 		struct spec_hooks one = { .n = 1, .v = &spec->hooks.poststop.v[i] };
 
-		if (hooks_run(&one, "hooks.poststop", &hook_state, -EBADF, &e) < 0)
+		if (hooks_run(&one, "hooks.poststop", &hook_state, HOOKS_IN_BUNDLE, &e) < 0)
 			log_write(rt->log, LOG_LEVEL_WARNING, "%s", e.text);
 	}
 }

@@ -185,6 +185,6 @@ int container_start(const struct runtime *rt, const char *id, struct error *e)
 		return r;
 	}
 	s.hook_state.status = "running";
-	r = hooks_run(&s.spec->hooks.poststart, "hooks.poststart", &s.hook_state, -EBADF, e);
+	r = hooks_run(&s.spec->hooks.poststart, "hooks.poststart", &s.hook_state, HOOKS_IN_BUNDLE, e);
 	return r < 0 ? fail_poststart(&s, e) : 0;
 }

@@ -138,7 +138,7 @@ int state_dir_reserve(const struct runtime *rt, const char *id, struct state_dir
 		return r;
 	}
 	*out = (struct state_dir){ .root_fd = fd_take(&root_fd), .fd = fd_take(&fd),
-		.id = xstrdup(id) };
+		.locked = 1, .id = xstrdup(id) };
 	return 0;
 }
 
@@ -176,7 +176,7 @@ int state_dir_open(const struct runtime *rt, const char *id, enum state_lock wan
 			return does_not_exist(id, e);
 	}
 	*out = (struct state_dir){ .root_fd = fd_take(&root_fd), .fd = fd_take(&fd),
-		.id = xstrdup(id) };
+		.locked = want == STATE_LOCKED, .id = xstrdup(id) };
 	return 0;
 }
 
@@ -274,9 +274,11 @@ static int is_before_execve(const struct state_dir *dir)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-/* Whoever reserved it still works on it. */
-static int is_locked(const struct state_dir *dir)
+/* Whoever reserved it still works on it; if the lock is ours, nobody else does. */
+static int is_being_made(const struct state_dir *dir)
 {
+	if (dir->locked)
+		return 0;
 	CLEANUP(fd_cleanup) int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
@@ -285,7 +287,7 @@ static int is_locked(const struct state_dir *dir)
 enum container_status state_status(const struct state_dir *dir, const struct state *s)
 {
 	if (!s->is_created)
-		return is_locked(dir) ? STATUS_CREATING : STATUS_STOPPED;
+		return is_being_made(dir) ? STATUS_CREATING : STATUS_STOPPED;
 	if (!process_is_alive(&s->init))
 		return STATUS_STOPPED;
 	return is_before_execve(dir) ? STATUS_CREATED : STATUS_RUNNING;

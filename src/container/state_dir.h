@@ -22,6 +22,7 @@
 struct state_dir {
 	int root_fd;
 	int fd;
+	int locked; /* by us */
 	char *id;
 };
 

@@ -58,10 +58,12 @@ static void make_environment(const struct plan *plan, struct strlist *out)
 
 		strlist_setenv(out, "HOME", home);
 	}
-	/* sd_listen_fds(3): the program is PID 1, or does not care. */
+	/* sd_listen_fds(3): for the process of this number alone, as it will see it itself. */
 	if (p->listen_fds) {
+		CLEANUP(mem_free) char *pid = xasprintf("%d", getpid());
+
 		strlist_setenv(out, "LISTEN_FDS", p->listen_fds);
-		strlist_setenv(out, "LISTEN_PID", "1");
+		strlist_setenv(out, "LISTEN_PID", pid);
 	}
 }
 
@@ -214,8 +216,8 @@ int exec_run(const struct plan *plan, struct exec_program *program, const struct
 	int r = process_set_dumpable(PROCESS_HIDDEN, e);
 
 	if (r == 0)
-		r = hooks_run(&plan->spec->hooks.start_container, "hooks.startContainer", &created, -EBADF,
-			e);
+		r = hooks_run(&plan->spec->hooks.start_container, "hooks.startContainer", &created,
+			HOOKS_IN_OUR_CWD, e);
 	if (r == 0)
 		r = process_close_from(3 + plan->process.n_fds, e);
 	if (r == 0)

@@ -2,6 +2,7 @@
 #include "stage/hooks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -77,12 +78,15 @@ static int run_one(const struct spec_hook *hook, const char *name, size_t i,
 }
 
 int hooks_run(const struct spec_hooks *hooks, const char *name, const struct hook_state *state,
-	int cwd_fd, struct error *e)
+	enum hooks_cwd cwd, struct error *e)
 {
 	CLEANUP(text_release) struct text json = { 0 };
+	CLEANUP(fd_cleanup) int cwd_fd = -EBADF;
 
 	if (hooks->n == 0)
 		return 0;
+	if (cwd == HOOKS_IN_BUNDLE)
+		cwd_fd = open(state->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	hook_state_json(state, &json);
 	for (size_t i = 0; i < hooks->n; i++) {
 		int r = run_one(&hooks->v[i], name, i, &json, cwd_fd, e);

@@ -19,12 +19,15 @@ struct hook_state {
 /* The state as JSON on one line. */
 void hook_state_json(const struct hook_state *state, struct text *out);
 
+/* runc and crun run a hook in the bundle wherever that can be seen; by now it may be gone. */
+enum hooks_cwd { HOOKS_IN_BUNDLE, HOOKS_IN_OUR_CWD };
+
 /*
- * Runs them in order, in the directory of cwd_fd (-EBADF: ours); stops at the first that fails.
- * name is that of the list, for errors: "hooks.poststart[1]: ...".
+ * Runs them in order; stops at the first that fails. name is that of the list, for errors:
+ * "hooks.poststart[1]: ...".
  */
 int hooks_run(const struct spec_hooks *hooks, const char *name, const struct hook_state *state,
-	int cwd_fd, struct error *e);
+	enum hooks_cwd cwd, struct error *e);
 
 /*
  * The milliseconds that they may take at most; INT64_MAX if one has no timeout.

@@ -295,8 +295,11 @@ static int do_runtime_hooks(struct ops_run *run, struct error *e)
 
 static int do_container_hooks(struct ops_run *run, struct error *e)
 {
-	return hooks_run(&run->plan->spec->hooks.create_container, "hooks.createContainer", run->state,
-		-EBADF, e);
+	struct hook_state state = *run->state;
+
+	state.pid = getpid();
+	return hooks_run(&run->plan->spec->hooks.create_container, "hooks.createContainer", &state,
+		HOOKS_IN_BUNDLE, e);
 }
 
 static int execute(struct ops_run *run, const struct op *op, struct mount_tree *source,

@@ -183,9 +183,9 @@ static int run_runtime_hooks(struct stage *s, const struct plan *plan,
 	int r;
 
 	now.pid = s->pid;
-	r = hooks_run(&hooks->prestart, "hooks.prestart", &now, -EBADF, e);
+	r = hooks_run(&hooks->prestart, "hooks.prestart", &now, HOOKS_IN_BUNDLE, e);
 	if (r == 0)
-		r = hooks_run(&hooks->create_runtime, "hooks.createRuntime", &now, -EBADF, e);
+		r = hooks_run(&hooks->create_runtime, "hooks.createRuntime", &now, HOOKS_IN_BUNDLE, e);
 	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_HOOKED, 0, -EBADF, e);
 }
 
