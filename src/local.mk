@@ -74,6 +74,7 @@ libhost_a_SOURCES = \
 	%D%/host/ids.h
 
 libplan_a_SOURCES = \
+	%D%/plan/builder.c \
 	%D%/plan/devices.c \
 	%D%/plan/features.c \
 	%D%/plan/features.h \

@@ -7,6 +7,7 @@
 #   need PROGRAM...              true if they are there; else one skipped test that names what is missing
 #   status_of ID                 the container's status by `state`, "none" if there is no such container
 #   has_status ID STATUS         for eventually
+#   put_bundle NAME FILTER...    like make_bundle, on one root that all share; sets $bundle
 #   change BUNDLE FILTER...      jq FILTERs on a bundle's config.json
 #   put_hook NAME LINE...        a script on the host; sets $hook
 #   gate NAME                    a hook that writes what it reads to $gate/state and waits for $gate/go
@@ -83,6 +84,17 @@ status_of() {
 }
 has_status() { [[ $(status_of "$1") == "$2" ]]; }
 
+# shellcheck disable=SC2034  # bundle is for the test file
+put_bundle() {
+	bundle=$scratch/bundle.$1
+	shift
+	[[ -d $scratch/base ]] || make_bundle "$scratch/base" ".root.path = \"$scratch/base/rootfs\"" || return
+	rm -rf "$bundle"
+	mkdir "$bundle"
+	cp "$scratch/base/config.json" "$bundle/"
+	if (($#)); then change "$bundle" "$@"; fi
+}
+
 change() {
 	local bundle=$1 filter=. more
 	shift
@@ -115,7 +127,8 @@ own_processes() {
 			for (p in parent) {
 				for (q = p; q in parent && q != top; q = parent[q]) ;
 				if (q != top || p == top) continue
-				if (ns[p] ~ /^[0-9]+$/ && ns[p] != ours) print name[p], "in a pid namespace"
+				# one that nobody may look into is a container's, too
+				if (ns[p] != ours) print name[p], "in a pid namespace"
 				else if (name[p] ~ /^(lichen|crun|runc|hook|newuidmap|newgidmap)/) print name[p]
 			}
 		}'

@@ -30,7 +30,9 @@ need_host() {
 	as_root "${install[@]}" >/dev/null 2>&1 && return 0
 	# a bare container image comes without package lists
 	as_root apt-get -qq update >&2 || :
-	as_root "${install[@]}" >&2 || die "cannot install ${missing[*]} (root or password-less sudo is needed)"
+	local said
+	said=$(as_root "${install[@]}" 2>&1) ||
+		die "cannot install ${missing[*]} (root or password-less sudo is needed): $said"
 }
 
 digest() { sha256sum | cut -c1-16; }

@@ -64,6 +64,33 @@ static bool is_own_id_alone(const struct idmap *map, uint32_t own)
 	return map->n == 1 && map->v[0].count == 1 && map->v[0].outside == own;
 }
 
+/* The kernel takes a line only if all of its IDs lie in one line of our own map. */
+static bool is_ours(const struct idmap *own, const struct idmap_range *range)
+{
+	for (size_t i = 0; i < own->n; i++)
+		if (range->outside >= own->v[i].inside &&
+			(uint64_t)range->outside + range->count <=
+				(uint64_t)own->v[i].inside + own->v[i].count)
+			return true;
+	return false;
+}
+
+static int check_own_map(const struct idmap *own, const struct idmap *map, const char *key,
+	struct error *e)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		if (is_ours(own, &map->v[i]))
+			continue;
+		error_set(e, EINVAL, "config.json: linux.%s[%zu]: the IDs %u to %llu do not all exist in "
+				     "this user namespace",
+			key, i, map->v[i].outside,
+			(unsigned long long)map->v[i].outside + map->v[i].count - 1);
+		return error_hint(e, "see /proc/self/%s: hostID counts in the namespace that lichen runs in",
+			streq(key, "uidMappings") ? "uid_map" : "gid_map");
+	}
+	return 0;
+}
+
 static int choose_how(struct plan_builder *b, enum idmap_kind kind, struct plan_ids *ids,
 	struct error *e)
 {
@@ -75,7 +102,10 @@ static int choose_how(struct plan_builder *b, enum idmap_kind kind, struct plan_
 		return error_set(e, EINVAL, "config.json: linux.%s: more than %d ranges", key,
 			IDMAP_RANGES_MAX);
 	ids->how = MAP_DIRECT;
-	if (b->host->ids.privilege != HOST_USER || is_own_id_alone(&ids->map, own))
+	if (b->host->ids.privilege != HOST_USER)
+		return check_own_map(kind == IDMAP_UID ? &b->host->own_uids : &b->host->own_gids, &ids->map,
+			key, e);
+	if (is_own_id_alone(&ids->map, own))
 		return 0;
 	ids->how = MAP_HELPER;
 	if (kind == IDMAP_UID ? b->host->newuidmap : b->host->newgidmap)

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -13,56 +11,6 @@
 
 /* Address space, not memory: a plan is as long as config.json is, and that is bounded. */
 #define PLAN_ARENA_SIZE (64u << 20)
-
-struct op *plan_add_op(struct plan_builder *b, enum op_kind kind)
-{
-	struct plan *plan = b->plan;
-
-	if (plan->n_ops == b->ops_size) {
-		struct op *old = plan->ops;
-
-		b->ops_size = b->ops_size ? b->ops_size * 2 : 64;
-		plan->ops = arena_alloc(&plan->arena, b->ops_size * sizeof(*old));
-		if (old)
-			memcpy(plan->ops, old, plan->n_ops * sizeof(*old));
-	}
-	plan->ops[plan->n_ops].kind = kind;
-	return &plan->ops[plan->n_ops++];
-}
-
-char *plan_printf(struct plan_builder *b, const char *fmt, ...)
-{
-	CLEANUP(mem_free) char *s = NULL;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
-	va_end(ap);
-	return arena_strndup(&b->plan->arena, n < 0 ? "" : s, n < 0 ? 0 : (size_t)n);
-}
-
-void plan_warn(struct plan_builder *b, const char *fmt, ...)
-{
-	char *s = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) >= 0)
-		strlist_add(&b->plan->warnings, s);
-	va_end(ap);
-}
-
-void plan_not_applied(struct plan_builder *b, const char *fmt, ...)
-{
-	char *s = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) >= 0)
-		strlist_add(&b->plan->not_applied, s);
-	va_end(ap);
-}
 
 /* What follows the mounts, in the order in which it happens. */
 static void plan_tail(struct plan_builder *b)

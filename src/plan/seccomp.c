@@ -269,7 +269,7 @@ int seccomp_compile(const struct spec_seccomp *spec, const char *cache_dir, stru
 	int r;
 
 	out->flags = flags_of(spec);
-	seccomp_cache_key(spec, &key);
+	seccomp_cache_key(spec, plan_seccomp_version(), &key);
 	if (cache_dir && seccomp_cache_load(cache_dir, &key, arena, out) == 0)
 		return 0;
 	r = compile(spec, arena, out, e);

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "plan/seccomp.h"
 
 #define ENTRY_MAX (4u << 20)
 /* What may lie in the directory; beyond it the oldest habits are not worth keeping. */
@@ -31,12 +30,12 @@ static void add_number(struct text *t, const struct opt_u32 *n)
 		text_puts(t, " -\n");
 }
 
-void seccomp_cache_key(const struct spec_seccomp *spec, struct text *out)
+void seccomp_cache_key(const struct spec_seccomp *spec, const char *compiler, struct text *out)
 {
 	struct utsname machine = { 0 };
 
 	uname(&machine);
-	text_printf(out, MAGIC "%s %s\n%lld", plan_seccomp_version(), machine.machine,
+	text_printf(out, MAGIC "%s %s\n%lld", compiler, machine.machine,
 		(long long)spec->default_action);
 	add_number(out, &spec->default_errno_ret);
 	add_strings(out, &spec->architectures);

@@ -11,8 +11,8 @@
 #include "kernel/seccomp.h"
 #include "spec/spec.h"
 
-/* Everything that determines the filter, as text with lengths. */
-void seccomp_cache_key(const struct spec_seccomp *spec, struct text *out);
+/* Everything that determines the filter, as text with lengths; compiler is libseccomp's version. */
+void seccomp_cache_key(const struct spec_seccomp *spec, const char *compiler, struct text *out);
 
 /* 0, or -errno: there is none, or not for this key. Nothing in dir that isn't ours is trusted. */
 int seccomp_cache_load(const char *dir, const struct text *key, struct arena *arena,
