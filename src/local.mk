@@ -60,6 +60,8 @@ libkernel_a_SOURCES = \
 	%D%/kernel/process.h \
 	%D%/kernel/rootfs.c \
 	%D%/kernel/rootfs.h \
+	%D%/kernel/scheduling.c \
+	%D%/kernel/scheduling.h \
 	%D%/kernel/seccomp.c \
 	%D%/kernel/seccomp.h \
 	%D%/kernel/self.c \
@@ -84,6 +86,7 @@ libplan_a_SOURCES = \
 	%D%/plan/mounts.c \
 	%D%/plan/namespaces.c \
 	%D%/plan/parts.h \
+	%D%/plan/placement.c \
 	%D%/plan/plan.c \
 	%D%/plan/plan.h \
 	%D%/plan/print.c \

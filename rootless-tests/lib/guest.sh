@@ -7,6 +7,7 @@
 #   new_rootfs                   makes $rootfs anew: /guest and nothing else
 #   bundle DIR FILTER... [-- ACTION...]   config.json for it; the actions become process.args
 #   inside FILTER... -- ACTION...   runs the actions in a new container: $status, $stdout, $stderr
+#   denied CALLS:ERRNO FILTER... -- ACTION...   the same where system calls are refused (find_deny first)
 #   got FILTER                   the answers of the last container (an array), through jq
 #   expect NAME FILTER WANT      compares one answer
 #   refused NAME REGEX FILTER... -- ACTION...   create fails, says REGEX, and leaves nothing
@@ -27,7 +28,7 @@ census() {
 		if tr '\0' ' ' <"$process/cmdline" | grep -qF "$scratch" || grep -qF "$scratch" "$process/mountinfo"; then
 			echo "process $(tr '\0' ' ' <"$process/cmdline")"
 		fi
-	done 2>/dev/null
+	done 2>/dev/null | grep -v '^process comm '
 	grep -F "$scratch" /proc/self/mountinfo | sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//; s/^/mount /'
 	own_cgroups | grep -F "t$$-" | sed 's/^/cgroup /'
 	find "$scratch"/state-* -mindepth 1 ! -path '*/.seccomp*' 2>/dev/null | sed 's/^/state /' || :
@@ -109,6 +110,18 @@ inside() {
 	run rt run --bundle "$scratch/bundle" "$id"
 }
 
+# denied CALLS:ERRNO FILTER... -- ACTION...   the same where a sandbox refuses those system calls. As
+# an ordinary user also newuidmap gets nothing, so one ID alone is mapped.
+denied() {
+	local calls=$1
+	shift
+	bundle "$scratch/bundle" single "$@" || return
+	new_id
+	run within 60 "$deny" "$calls" -- "$LICHEN" --root "$(state_dir)" --log "$log" run --bundle "$scratch/bundle" "$id"
+}
+find_deny() { [[ ${deny=$(find_program deny tools 2>/dev/null)} ]]; }
+why_not_deny="there is no helper tests/tools/deny, and no compiler with libseccomp to build it"
+
 got() { jq -crs "$1" <<<"$stdout" 2>&1; }
 
 expect() {
@@ -147,7 +160,7 @@ mappable_ids() {
 	if [[ $mode == user ]]; then
 		base_config | jq '[.linux.uidMappings[].size] | add'
 	else
-		awk '{n += $3} END {print n}' /proc/self/uid_map
+		awk '{n += $3} END {printf "%.0f\n", n}' /proc/self/uid_map
 	fi
 }
 n_ids=$(mappable_ids)

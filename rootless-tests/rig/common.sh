@@ -41,7 +41,7 @@ digest() { sha256sum | cut -c1-16; }
 # that a checkout always finds the image that belongs to it.
 image_dir() {
 	local key
-	key=$(cd "$rig_home" && cat build-image guest/[!s]* common.sh | digest)
+	key=$(cd "$rig_home" && { cat build-image guest/[!s]*; echo "$guest_suite $uml_suite"; } | digest)
 	printf '%s/image-%s\n' "$rig_cache" "$key"
 }
 

@@ -28,6 +28,7 @@ struct walk {
 	int fds[WALK_DEPTH_MAX];
 	int depth; /* fds[0] is the root and borrowed */
 	int links;
+	bool slash; /* stands behind the component that walk_next gave */
 	char *rest; /* what is still to be resolved */
 };
 
@@ -48,7 +49,8 @@ static char *walk_next(struct walk *w, size_t *offset)
 	if (!*start)
 		return NULL;
 	end = strchrnul(start, '/');
-	*offset = (size_t)(end - w->rest) + (*end == '/');
+	w->slash = *end == '/';
+	*offset = (size_t)(end - w->rest) + w->slash;
 	*end = '\0';
 	return start;
 }
@@ -69,7 +71,7 @@ static int walk_follow(struct walk *w, int link_fd, size_t *offset)
 	if (target[0] == '/')
 		while (w->depth > 0)
 			fd_close(w->fds[w->depth--]);
-	rest = xasprintf("%.*s/%s", (int)n, target, w->rest + *offset);
+	rest = xasprintf("%.*s%s%s", (int)n, target, w->slash ? "/" : "", w->rest + *offset);
 	free(w->rest);
 	w->rest = rest;
 	*offset = 0;
@@ -103,12 +105,15 @@ static bool only_slashes(const char *s)
  */
 static bool is_magic_link(int link_fd)
 {
+	char target[PATH_MAX];
 	struct statfs fs;
-	char target[2];
+	ssize_t n;
 
 	if (fstatfs(link_fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return false;
-	return readlinkat(link_fd, "", target, sizeof(target)) > 0 && target[0] == '/';
+	n = readlinkat(link_fd, "", target, sizeof(target));
+	/* "/usr/bin/sh", "(unreachable)/x", "pipe:[7]", "user:[7]" */
+	return n > 0 && (target[0] == '/' || target[0] == '(' || memchr(target, ':', (size_t)n));
 }
 
 enum links { LINKS_FOLLOW, LINKS_FOLLOW_BUT_LAST, LINKS_REFUSE };
@@ -144,7 +149,8 @@ static int walk(int root_fd, const char *path, bool make, enum path_kind kind, e
 			return -errno;
 		if (fstat(fd, &st) < 0)
 			return -errno;
-		if (S_ISLNK(st.st_mode) && (!last || links != LINKS_FOLLOW_BUT_LAST)) {
+		if (S_ISLNK(st.st_mode) &&
+			(!last || w.slash || links != LINKS_FOLLOW_BUT_LAST)) {
 			if (links == LINKS_REFUSE || is_magic_link(fd))
 				return -ELOOP;
 			r = walk_follow(&w, fd, &offset);
@@ -152,10 +158,10 @@ static int walk(int root_fd, const char *path, bool make, enum path_kind kind, e
 				return r;
 			continue;
 		}
+		if (!S_ISDIR(st.st_mode) && (!last || (w.slash && !make)))
+			return -ENOTDIR;
 		if (last)
 			return fd_take(&fd);
-		if (!S_ISDIR(st.st_mode))
-			return -ENOTDIR;
 		if (w.depth + 1 >= WALK_DEPTH_MAX)
 			return -ENAMETOOLONG;
 		w.fds[++w.depth] = fd_take(&fd);
@@ -181,11 +187,13 @@ static int reopen(int path_fd, int flags)
 
 static int open_by_walk(int root_fd, const char *path, int flags)
 {
-	CLEANUP(fd_cleanup) int fd =
-		walk(root_fd, path, false, PATH_FILE,
-			flags & O_NOFOLLOW ? LINKS_FOLLOW_BUT_LAST : LINKS_FOLLOW);
+	CLEANUP(fd_cleanup) int fd = -EBADF;
 	struct stat st;
 
+	if (!*path)
+		return -ENOENT;
+	fd = walk(root_fd, path, false, PATH_FILE,
+		flags & O_NOFOLLOW ? LINKS_FOLLOW_BUT_LAST : LINKS_FOLLOW);
 	if (fd < 0)
 		return fd;
 	if ((flags & O_DIRECTORY) && (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode)))

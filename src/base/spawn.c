@@ -84,11 +84,15 @@ int spawn_start(const struct spawn *s, struct child *out, struct error *e)
 	return 0;
 }
 
-/* The program may well end without reading its input. */
+/* The program may well end without reading its input: that is EPIPE, and no signal for us. */
 static void feed(struct child *c)
 {
-	ssize_t n = write(c->in_fd, c->input, c->input_left);
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, saved;
+	ssize_t n;
 
+	sigaction(SIGPIPE, &ignore, &saved);
+	n = write(c->in_fd, c->input, c->input_left);
+	sigaction(SIGPIPE, &saved, NULL);
 	if (n > 0) {
 		c->input += n;
 		c->input_left -= (size_t)n;

@@ -32,8 +32,14 @@ int container_delete(const struct runtime *rt, const char *id, unsigned int flag
 	/* What is not there need not be forced away. */
 	if (r == -ENOENT && (flags & DELETE_FORCE))
 		return 0;
-	if (r == 0)
-		r = state_read(&dir, &state, e);
+	if (r < 0)
+		return r;
+	r = state_read(&dir, &state, e);
+	/* A damaged file must not make a container immortal. */
+	if (r < 0 && (flags & DELETE_FORCE)) {
+		state_read_birth(&dir, &state);
+		r = 0;
+	}
 	if (r == 0 && !(flags & DELETE_FORCE))
 		r = check_status(state_status(&dir, &state), id, e);
 	return r < 0 ? r : destruction_do(rt, &dir, &state, e);

@@ -65,6 +65,8 @@ struct state {
 
 int state_write(const struct state_dir *dir, const struct state *s, struct error *e);
 int state_read(const struct state_dir *dir, struct state *out, struct error *e);
+/* What there is without state.json: the first process, if it was born. For removing what is broken. */
+void state_read_birth(const struct state_dir *dir, struct state *out);
 void state_release(struct state *s);
 
 int state_record_init(const struct state_dir *dir, const struct process_ref *init, struct error *e);

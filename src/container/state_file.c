@@ -110,6 +110,11 @@ static void read_fields(const struct state_dir *dir, const struct json *root, st
 	read_lists(root, out);
 }
 
+void state_read_birth(const struct state_dir *dir, struct state *out)
+{
+	read_fields(dir, NULL, out);
+}
+
 int state_read(const struct state_dir *dir, struct state *out, struct error *e)
 {
 	CLEANUP(arena_cleanup) struct arena arena = { 0 };
@@ -120,7 +125,7 @@ int state_read(const struct state_dir *dir, struct state *out, struct error *e)
 
 	if (r == -ENOENT) {
 		/* Its maker was killed between taking the name and writing the first line. */
-		read_fields(dir, NULL, out);
+		state_read_birth(dir, out);
 		return 0;
 	}
 	if (r < 0)

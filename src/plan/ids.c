@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "plan/parts.h"
 
@@ -91,6 +93,17 @@ static int check_own_map(const struct idmap *own, const struct idmap *map, const
 	return 0;
 }
 
+/* user_namespaces(7): a map is written at once, and in less than a page. */
+static bool fits_page(const struct idmap *map, size_t page)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < map->n; i++)
+		len += (size_t)snprintf(NULL, 0, "%u %u %u\n", map->v[i].inside, map->v[i].outside,
+			map->v[i].count);
+	return len < page;
+}
+
 static int choose_how(struct plan_builder *b, enum idmap_kind kind, struct plan_ids *ids,
 	struct error *e)
 {
@@ -101,6 +114,10 @@ static int choose_how(struct plan_builder *b, enum idmap_kind kind, struct plan_
 	if (ids->map.n > IDMAP_RANGES_MAX)
 		return error_set(e, EINVAL, "config.json: linux.%s: more than %d ranges", key,
 			IDMAP_RANGES_MAX);
+	if (!fits_page(&ids->map, (size_t)sysconf(_SC_PAGESIZE)))
+		return error_set(e, EINVAL, "config.json: linux.%s: the kernel takes at most %ld bytes of "
+					    "them: join ranges",
+			key, sysconf(_SC_PAGESIZE) - 1);
 	ids->how = MAP_DIRECT;
 	if (b->host->ids.privilege != HOST_USER)
 		return check_own_map(kind == IDMAP_UID ? &b->host->own_uids : &b->host->own_gids, &ids->map,

@@ -37,4 +37,5 @@ int plan_identity(struct plan_builder *b, struct error *e);
 int plan_mounts(struct plan_builder *b, struct error *e);
 int plan_devices(struct plan_builder *b, struct error *e);
 int plan_process(struct plan_builder *b, struct error *e);
+int plan_placement(struct plan_builder *b, struct error *e);
 int plan_seccomp(struct plan_builder *b, struct error *e);

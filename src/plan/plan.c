@@ -90,6 +90,8 @@ static int make(struct plan_builder *b, struct error *e)
 	plan_tail(b);
 	plan_propagation(b);
 	r = plan_process(b, e);
+	if (r == 0)
+		r = plan_placement(b, e);
 	return r < 0 ? r : plan_seccomp(b, e);
 }
 

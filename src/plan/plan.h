@@ -20,6 +20,7 @@
 #include "kernel/caps.h"
 #include "kernel/idmap.h"
 #include "kernel/mount.h"
+#include "kernel/scheduling.h"
 #include "kernel/seccomp.h"
 #include "spec/spec.h"
 
@@ -134,6 +135,10 @@ struct plan_process {
 	size_t n_rlimits;
 	struct plan_rlimit *rlimits;
 	struct opt_i64 oom_score_adj;
+	const struct scheduling *scheduling;	   /* or NULL: as the caller */
+	const struct spec_io_priority *io_priority; /* likewise */
+	const struct memory_policy *memory_policy;  /* likewise */
+	struct opt_u64 personality;
 	bool terminal;
 	struct winsize_opt {
 		bool set;

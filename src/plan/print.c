@@ -155,6 +155,18 @@ static void print_process(const struct plan_process *p, struct text *out)
 			(unsigned long long)p->rlimits[i].limit.rlim_max);
 	if (p->oom_score_adj.set)
 		text_printf(out, "oom_score_adj %lld\n", (long long)p->oom_score_adj.v);
+	if (p->scheduling)
+		text_printf(out, "scheduler policy %u flags 0x%llx nice %d priority %u\n",
+			p->scheduling->policy, (unsigned long long)p->scheduling->flags,
+			p->scheduling->nice, p->scheduling->priority);
+	if (p->io_priority)
+		text_printf(out, "I/O class %lld priority %lld\n", (long long)p->io_priority->class,
+			(long long)p->io_priority->priority);
+	if (p->memory_policy)
+		text_printf(out, "memory policy 0x%x nodes 0x%lx\n", (unsigned int)p->memory_policy->mode,
+			p->memory_policy->nodes[0]);
+	if (p->personality.set)
+		text_printf(out, "personality 0x%llx\n", (unsigned long long)p->personality.v);
 	if (p->no_new_privileges)
 		text_puts(out, "no new privileges\n");
 	for (size_t i = 0; i < p->args->n; i++)

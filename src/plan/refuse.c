@@ -20,10 +20,6 @@ static int refuse_process(struct plan_builder *b, struct error *e)
 		error_set(e, EINVAL, "config.json: process: is required");
 		return error_hint(e, "lichen spec writes a complete config.json");
 	}
-	if (p->scheduler)
-		return not_yet("process.scheduler", e);
-	if (p->io_priority)
-		return not_yet("process.ioPriority", e);
 	if (p->apparmor_profile && *p->apparmor_profile)
 		return not_yet("process.apparmorProfile", e);
 	if (p->selinux_label && *p->selinux_label)
@@ -39,10 +35,6 @@ static int refuse_linux(struct plan_builder *b, struct error *e)
 		return not_yet("linux.netDevices", e);
 	if (l->intel_rdt)
 		return not_yet("linux.intelRdt", e);
-	if (l->memory_policy)
-		return not_yet("linux.memoryPolicy", e);
-	if (l->personality)
-		return not_yet("linux.personality", e);
 	if (l->mount_label && *l->mount_label)
 		return not_yet("linux.mountLabel", e);
 	return 0;

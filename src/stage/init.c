@@ -83,6 +83,21 @@ static int become_root(const struct init_args *args, struct error *e)
 	return r;
 }
 
+/* While we still have whatever capabilities there are for it. */
+static int apply_placement(const struct plan_process *p, struct error *e)
+{
+	if (p->memory_policy && memory_policy_set(p->memory_policy, e) < 0)
+		return error_context(e, "config.json: linux.memoryPolicy");
+	if (p->personality.set && personality_set(p->personality.v, e) < 0)
+		return error_context(e, "config.json: linux.personality");
+	if (p->io_priority && scheduling_set_io((int)p->io_priority->class,
+				      (int)p->io_priority->priority, e) < 0)
+		return error_context(e, "config.json: process.ioPriority");
+	if (p->scheduling && scheduling_set(p->scheduling, e) < 0)
+		return error_context(e, "config.json: process.scheduler");
+	return 0;
+}
+
 static int set_up(const struct init_args *args, struct ops_run *run, struct error *e)
 {
 	const struct plan_process *p = &args->plan->process;
@@ -108,6 +123,8 @@ static int set_up(const struct init_args *args, struct ops_run *run, struct erro
 	mode_t caller_umask = umask(0);
 
 	r = ops_execute(run, e);
+	if (r == 0)
+		r = apply_placement(p, e);
 	umask(p->umask.set ? (mode_t)p->umask.v : caller_umask);
 	return r;
 }

@@ -39,8 +39,8 @@ pid_t stage_clone(uint64_t flags, struct error *e)
 		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 
-	/* Sandboxes answer ENOSYS to clone3, whose flags a seccomp filter can't see. */
-	if (pid < 0 && errno == ENOSYS)
+	/* Sandboxes refuse clone3, whose flags a seccomp filter can't see: ENOSYS, older ones EPERM. */
+	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
 		pid = (pid_t)syscall(SYS_clone, (unsigned long)(flags | SIGCHLD), NULL, NULL, NULL, NULL);
 	if (pid < 0)
 		return clone_error(flags, e);

@@ -213,11 +213,25 @@ static int explain_death(struct stage *s, struct error *e)
 	return -e->code;
 }
 
+/* Mapping fails, too, when init has gone before; then its own word is the cause. */
+static int prefer_word_of_init(struct stage *s, struct error *e)
+{
+	struct message m = { 0 };
+	struct error word;
+
+	if (message_receive(s->sock_fd, time_ms(), "was set up", &m, NULL, &word) < 0 &&
+		m.kind == MESSAGE_ERROR)
+		*e = word;
+	return -e->code;
+}
+
 int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_state *state,
 	struct error *e)
 {
 	int r = map_ids(s, plan, e);
 
+	if (r < 0)
+		return prefer_word_of_init(s, e);
 	while (r == 0) {
 		struct message m;
 		int fd = -EBADF;

@@ -177,6 +177,16 @@ static void act_symlink(char **args)
 	add_errno(symlink(args[0], args[1]) < 0);
 }
 
+static void act_chmod(char **args)
+{
+	add_errno(chmod(args[0], (mode_t)strtoul(args[1], NULL, 8)) < 0);
+}
+
+static void act_chown(char **args)
+{
+	add_errno(lchown(args[0], (uid_t)number(args[1]), (gid_t)number(args[2])) < 0);
+}
+
 static void act_chdir(char **args)
 {
 	add_errno(chdir(args[0]) < 0);
@@ -406,12 +416,12 @@ static void act_exit(char **args)
 const struct action act_actions[] = { { "read", 1, act_read }, { "write", 2, act_write },
 	{ "create", 2, act_create }, { "open", 2, act_open }, { "stat", 1, act_stat },
 	{ "lstat", 1, act_lstat }, { "ls", 1, act_ls }, { "mkdir", 1, act_mkdir },
-	{ "unlink", 1, act_unlink }, { "symlink", 2, act_symlink }, { "chdir", 1, act_chdir },
-	{ "chroot", 1, act_chroot }, { "mknod", 4, act_mknod }, { "mount", 4, act_mount },
-	{ "umount", 1, act_umount }, { "syscall", 1, act_syscall },
-	{ "syscall32", 1, act_syscall32 }, { "socket", 2, act_socket }, { "ptrace", 1, act_ptrace },
-	{ "kill", 2, act_kill }, { "look-into", 1, act_look_into },
-	{ "processes", 0, act_processes }, { "spawn", 1, act_spawn }, { "tiocsti", 1, act_tiocsti },
-	{ "print", 0, act_print }, { "open-fds", 0, act_fds }, { "kill-self", 1, act_kill_self },
-	{ "sleep", 1, act_sleep }, { "wait-for", 1, act_wait_for }, { "exit", 1, act_exit },
-	{ 0 } };
+	{ "unlink", 1, act_unlink }, { "symlink", 2, act_symlink }, { "chmod", 2, act_chmod },
+	{ "chown", 3, act_chown }, { "chdir", 1, act_chdir }, { "chroot", 1, act_chroot },
+	{ "mknod", 4, act_mknod }, { "mount", 4, act_mount }, { "umount", 1, act_umount },
+	{ "syscall", 1, act_syscall }, { "syscall32", 1, act_syscall32 },
+	{ "socket", 2, act_socket }, { "ptrace", 1, act_ptrace }, { "kill", 2, act_kill },
+	{ "look-into", 1, act_look_into }, { "processes", 0, act_processes },
+	{ "spawn", 1, act_spawn }, { "tiocsti", 1, act_tiocsti }, { "print", 0, act_print },
+	{ "open-fds", 0, act_fds }, { "kill-self", 1, act_kill_self }, { "sleep", 1, act_sleep },
+	{ "wait-for", 1, act_wait_for }, { "exit", 1, act_exit }, { 0 } };

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/scheduling.h"
+
+#include <errno.h>
+#include <linux/ioprio.h>
+#include <linux/sched/types.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int scheduling_nice(void)
+{
+	return getpriority(PRIO_PROCESS, 0);
+}
+
+int scheduling_set(const struct scheduling *s, struct error *e)
+{
+	struct sched_attr attr = { .size = sizeof(attr),
+		.sched_policy = s->policy,
+		.sched_flags = s->flags,
+		.sched_nice = s->nice,
+		.sched_priority = s->priority,
+		.sched_runtime = s->runtime,
+		.sched_deadline = s->deadline,
+		.sched_period = s->period };
+
+	if (syscall(SYS_sched_setattr, 0, &attr, 0) == 0)
+		return 0;
+	error_errno(e, "set the scheduling policy");
+	if (e->code == EPERM)
+		return error_hint(e, "an ordinary user may lower priorities, and raise them as far as "
+				     "RLIMIT_NICE and RLIMIT_RTPRIO go: see ulimit -e, ulimit -r and "
+				     "/etc/security/limits.conf");
+	return -e->code;
+}
+
+int scheduling_set_io(int class, int priority, struct error *e)
+{
+	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PGRP, 0, IOPRIO_PRIO_VALUE(class, priority)) == 0)
+		return 0;
+	error_errno(e, "set the I/O priority");
+	if (e->code == EPERM)
+		return error_hint(e, "the real-time class is for root alone: use IOPRIO_CLASS_BE");
+	return -e->code;
+}
+
+int memory_policy_set(const struct memory_policy *p, struct error *e)
+{
+	/* One more than there are bits: the kernel takes the number of the last one, plus one. */
+	if (syscall(SYS_set_mempolicy, p->mode, p->nodes, MEMORY_NODES_MAX + 1) == 0)
+		return 0;
+	error_errno(e, "set the memory policy");
+	if (e->code == EINVAL)
+		return error_hint(e, "the nodes that there are: /sys/devices/system/node/online");
+	return -e->code;
+}
+
+int personality_set(unsigned long domain, struct error *e)
+{
+	if (personality(domain) < 0)
+		return error_errno(e, "set the personality");
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How this process runs and where its memory lies: sched_setattr(2), ioprio_set(2),
+ * set_mempolicy(2), personality(2). */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct scheduling {
+	uint32_t policy; /* SCHED_* */
+	uint64_t flags;	 /* SCHED_FLAG_* */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period; /* nanoseconds */
+};
+int scheduling_set(const struct scheduling *s, struct error *e);
+
+/* The present nice value, for requests that leave it alone. */
+int scheduling_nice(void);
+
+/* class: IOPRIO_CLASS_*; priority: 0 (high) to 7. For our process group, as config.md says. */
+int scheduling_set_io(int class, int priority, struct error *e);
+
+/* Nodes as a bit mask: CONFIG_NODES_SHIFT is at most 10. */
+#define MEMORY_NODES_MAX 1024
+#define MEMORY_NODE_BITS (8 * sizeof(unsigned long))
+struct memory_policy {
+	int mode; /* MPOL_*, with MPOL_F_* or-ed */
+	unsigned long nodes[MEMORY_NODES_MAX / (8 * sizeof(unsigned long))];
+};
+int memory_policy_set(const struct memory_policy *p, struct error *e);
+
+int personality_set(unsigned long domain, struct error *e);
