@@ -64,8 +64,6 @@ libkernel_a_SOURCES = \
 	%D%/kernel/scheduling.h \
 	%D%/kernel/seccomp.c \
 	%D%/kernel/seccomp.h \
-	%D%/kernel/self.c \
-	%D%/kernel/self.h \
 	%D%/kernel/tty.c \
 	%D%/kernel/tty.h
 
@@ -116,7 +114,9 @@ libstage_a_SOURCES = \
 	%D%/stage/parent.c \
 	%D%/stage/parent.h \
 	%D%/stage/relay.c \
-	%D%/stage/relay.h
+	%D%/stage/relay.h \
+	%D%/stage/self.c \
+	%D%/stage/self.h
 
 libcontainer_a_SOURCES = \
 	%D%/container/container.h \

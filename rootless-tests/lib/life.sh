@@ -127,7 +127,7 @@ own_processes() {
 			for (p in parent) {
 				for (q = p; q in parent && q != top; q = parent[q]) ;
 				if (q != top || p == top) continue
-				# one that nobody may look into is a container's, too
+				# one that nobody may look into belongs to a container, too
 				if (ns[p] != ours) print name[p], "in a pid namespace"
 				else if (name[p] ~ /^(lichen|crun|runc|hook|newuidmap|newgidmap)/) print name[p]
 			}

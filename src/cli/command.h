@@ -35,6 +35,8 @@ struct command {
 	size_t min_operands, max_operands;
 	enum complete complete[COMMAND_OPERANDS_MAX];
 	enum { COMMAND_SHOWN, COMMAND_HIDDEN } visibility;
+	/* Whether it makes processes that a container can look at: stage/self.h. */
+	enum { COMMAND_STAYS_OUTSIDE, COMMAND_ENTERS } reach;
 	/* Returns the exit status, or < 0 with e filled. */
 	int (*run)(const struct cli *cli, const void *values, const struct strings *operands,
 		struct error *e);

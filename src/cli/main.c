@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/globals.h"
 #include "cli/help.h"
+#include "stage/self.h"
 
 /* The command line, read and checked. Release with invocation_release. */
 struct invocation {
@@ -93,7 +94,8 @@ static int parse(struct invocation *inv, const char *const *words, struct error 
 }
 
 /* Returns the exit status, or < 0. */
-static int execute(const struct invocation *inv, const struct log *log, struct error *e)
+static int execute(const struct invocation *inv, char *const argv[], const struct log *log,
+	struct error *e)
 {
 	CLEANUP(mem_free) char *root = NULL;
 	struct cli cli = { .program = inv->program };
@@ -102,6 +104,8 @@ static int execute(const struct invocation *inv, const struct log *log, struct e
 		help_print(inv->program, inv->command);
 		return 0;
 	}
+	if (inv->command->reach == COMMAND_ENTERS && self_protect(argv, e) < 0)
+		return -e->code;
 	root = inv->globals.root ? xstrdup(inv->globals.root) : runtime_default_root(inv->program);
 	cli.runtime = globals_runtime(&inv->globals, root, log);
 	return inv->command->run(&cli, inv->values, &inv->operands, e);
@@ -128,7 +132,7 @@ int main(int argc, char **argv)
 	opened = log_open(&log, inv.globals.log, &log_e);
 	if (r >= 0) {
 		status = EXIT_FAILURE;
-		r = opened < 0 ? opened : execute(&inv, &log, &e);
+		r = opened < 0 ? opened : execute(&inv, argv, &log, &e);
 		r = flush_output(r, opened < 0 ? &log_e : &e);
 	}
 	if (r < 0)

@@ -38,5 +38,6 @@ const struct command command_run = {
 	.values_size = sizeof(struct create_values),
 	.min_operands = 1,
 	.max_operands = 1,
+	.reach = COMMAND_ENTERS,
 	.run = run,
 };

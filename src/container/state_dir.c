@@ -31,8 +31,11 @@ char *runtime_default_root(const char *name)
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	CLEANUP(mem_free) char *usual = NULL;
 	uid_t uid = geteuid();
+	struct stat st;
 
-	if (runtime_dir && *runtime_dir == '/')
+	/* su and sudo may leave another user's there, who would then own our state. */
+	if (runtime_dir && *runtime_dir == '/' &&
+		(stat(runtime_dir, &st) < 0 || st.st_uid == uid))
 		return xasprintf("%s/%s", runtime_dir, name);
 	if (uid == 0)
 		return xasprintf("/run/%s", name);
@@ -62,12 +65,37 @@ int container_check_id(const char *id, struct error *e)
 	return 0;
 }
 
-/* Makes it where it is missing, with its parents; in /tmp anybody could have been there first. */
-static int open_root(const char *path, struct error *e)
+/* Whoever else could write here would choose which hooks we run and which processes we signal. */
+static int check_ours(int fd, const char *path, struct error *e)
 {
-	CLEANUP(fd_cleanup) int fd = -EBADF;
 	struct stat st;
 
+	if (fstat(fd, &st) < 0)
+		return error_errno(e, "look at the state directory '%s'", path);
+	if (st.st_uid == geteuid() && !(st.st_mode & S_IWOTH) &&
+		(!(st.st_mode & S_IWGRP) || st.st_gid == getegid()))
+		return 0;
+	error_set(e, EPERM, "the state directory '%s' is not ours alone", path);
+	return error_hint(e, "chown it and chmod 700, or name another one: lichen --root DIR ...");
+}
+
+/* ENOENT if there is none; in /tmp anybody could have been there first, also with a link. */
+static int open_existing_root(const char *path, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int r;
+
+	if (fd < 0) {
+		error_errno(e, "open the state directory '%s'", path);
+		return error_hint(e, "name another one: lichen --root DIR ...");
+	}
+	r = check_ours(fd, path, e);
+	return r < 0 ? r : fd_take(&fd);
+}
+
+/* Makes it where it is missing, with its parents. */
+static int open_root(const char *path, struct error *e)
+{
 	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
 		CLEANUP(mem_free) char *part =
 			xstrndup(path, slash ? (size_t)(slash - path) : strlen(path));
@@ -80,16 +108,7 @@ static int open_root(const char *path, struct error *e)
 		if (!slash)
 			break;
 	}
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		error_errno(e, "open the state directory '%s'", path);
-		return error_hint(e, "name another one: lichen --root DIR ...");
-	}
-	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
-		error_set(e, EPERM, "the state directory '%s' is not ours alone", path);
-		return error_hint(e, "chown and chmod 700 it, or name another one: lichen --root DIR ...");
-	}
-	return fd_take(&fd);
+	return open_existing_root(path, e);
 }
 
 static int lock(int fd, const char *id, struct error *e)
@@ -157,16 +176,19 @@ int state_dir_open(const struct runtime *rt, const char *id, enum state_lock wan
 
 	if (r < 0)
 		return r;
-	root_fd = open(rt->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0 && errno == ENOENT)
+	root_fd = open_existing_root(rt->root, e);
+	if (root_fd == -ENOENT)
 		return does_not_exist(id, e);
 	if (root_fd < 0)
-		return error_errno(e, "open the state directory '%s'", rt->root);
+		return root_fd;
 	fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return does_not_exist(id, e);
 	if (fd < 0)
 		return error_errno(e, "open the state of container '%s'", id);
+	r = check_ours(fd, id, e);
+	if (r < 0)
+		return r;
 	if (want == STATE_LOCKED) {
 		r = lock(fd, id, e);
 		if (r < 0)
@@ -213,13 +235,18 @@ static int compare_names(const void *a, const void *b)
 
 int state_dir_names(const struct runtime *rt, struct strlist *out, struct error *e)
 {
-	CLEANUP(dir_cleanup) DIR *d = opendir(rt->root);
+	CLEANUP(fd_cleanup) int fd = open_existing_root(rt->root, e);
+	CLEANUP(dir_cleanup) DIR *d = NULL;
 	struct dirent *entry;
 
-	if (!d && errno == ENOENT)
+	if (fd == -ENOENT)
 		return 0;
+	if (fd < 0)
+		return fd;
+	d = fdopendir(fd);
 	if (!d)
-		return error_errno(e, "open the state directory '%s'", rt->root);
+		return error_errno(e, "read the state directory '%s'", rt->root);
+	fd_take(&fd);
 	while ((entry = readdir(d)))
 		if (entry->d_name[0] != '.' && entry->d_type == DT_DIR)
 			strlist_add(out, xstrdup(entry->d_name));

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "kernel/mount_old.h"
 
 /* fsconfig(2) takes strings of up to 255 bytes. */
@@ -80,12 +82,36 @@ int mount_change(int fd, const struct mount_attrs *a, struct error *e)
 	return -e->code;
 }
 
-/* A descriptor of what is now mounted at the target: the old interface gives none. */
+/* Whether fd is the root of a mount, and of another one than the place beneath it. */
+static bool is_new_mount(int fd, int place_fd)
+{
+	struct statx now, place;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &now) < 0 ||
+		statx(place_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &place) < 0)
+		return false;
+	/* Linux 5.8; before that there is nothing to compare. */
+	if (!(now.stx_mask & STATX_MNT_ID) ||
+		!(now.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
+		return true;
+	return now.stx_mnt_id != place.stx_mnt_id && (now.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/*
+ * A descriptor of what is now mounted at the target, since the old interface gives none. The path is
+ * looked up again, so it has to be shown that nobody has put something else there meanwhile.
+ */
 static int reopen_target(const struct mount_target *t, struct error *e)
 {
-	int fd = openat(t->root_fd, t->path, O_PATH | O_CLOEXEC);
+	CLEANUP(fd_cleanup) int fd = t->root_fd == AT_FDCWD ?
+		open(t->path, O_PATH | O_CLOEXEC) :
+		path_open(t->root_fd, t->path, O_PATH, e);
 
-	return fd < 0 ? error_errno(e, "open the new mount '%s'", t->path) : fd;
+	if (fd < 0)
+		return t->root_fd == AT_FDCWD ? error_errno(e, "open the new mount '%s'", t->path) : fd;
+	if (!is_new_mount(fd, t->fd))
+		return error_set(e, EBUSY, "'%s' has changed while it was mounted", t->path);
+	return fd_take(&fd);
 }
 
 static int attach_fd(int fd, const struct mount_target *target)
