@@ -94,6 +94,8 @@ check() {
 	filter="$(point "$where") | if . == null then \"not mounted\" else ($words) as \$w | [true"
 	for want; do
 		case $want in
+			# of the mount, whatever its file system is
+			[+-]r[ow]) filter+=", ((.options | index(\"${want#?}\") != null) == $([[ $want == +* ]] && echo true || echo false))" ;;
 			+*) filter+=", (\$w | index(\"${want#+}\") != null)" ;;
 			-*) filter+=", (\$w | index(\"${want#-}\") == null)" ;;
 		esac
@@ -170,9 +172,9 @@ expect "ro: nothing can be written" '.[0].error' EROFS
 expect "rw: it can" '.[1].errno' 0
 is "… and it is on the host" "$(cat "$source/x")" x
 expect "nosymfollow: no link is followed" '.[2].error' ELOOP
-expect "… but the file can be read" '.[3].text' 'text\n'
+expect "… but the file can be read" '.[3].text' 'text'
 expect "mode= of a new file system" '.[4].mode' 0750
-expect "a link without it" '.[5].text' 'text\n'
+expect "a link without it" '.[5].text' 'text'
 
 # ---- targets and sources ----
 
@@ -183,11 +185,11 @@ inside 'mounted("/new/a/b"; "bind"; "beside"; ["bind"])' "mounted(\"/new/c/file\
 	'mounted("relative/dir"; "tmpfs"; "tmpfs"; [])' "mounted(\"/typed\"; \"rbind\"; \"$source\"; null)" \
 	"mounted(\"/untyped\"; null; \"$source\"; [\"rbind\", \"\"])" -- \
 	read /new/a/b/file , read /new/c/file , stat /relative/dir , read /typed/file , read /untyped/file , stat /new/a
-expect "a source relative to the bundle, a target that is made" '.[0].text' 'beside\n'
-expect "a file on a file that is made" '.[1].text' 'text\n'
+expect "a source relative to the bundle, a target that is made" '.[0].text' 'beside'
+expect "a file on a file that is made" '.[1].text' 'text'
 expect "a relative destination" '.[2].type' dir
-expect "type rbind without options" '.[3].text' 'text\n'
-expect "no type, option rbind, an empty option" '.[4].text' 'text\n'
+expect "type rbind without options" '.[3].text' 'text'
+expect "no type, option rbind, an empty option" '.[4].text' 'text'
 expect "a directory that is made has mode 0755" '.[5].mode' 0755
 is "… on the host, too" "$(stat -c %a "$rootfs/new/c")" 755
 is "… and the file 0644" "$(stat -c %a "$rootfs/new/c/file")" 644
@@ -209,21 +211,21 @@ touch -d '2001-02-03 04:05:06 UTC' "$rootfs/data/sub/deep/two"
 owner=0
 if has_ids 1000; then
 	owner=7
-	inside -- create /data/owned x , chown /data/owned 7 8 , chown /data/link 7 8 , chmod /data/owned 0640
+	inside 'caps(["CAP_CHOWN"])' -- create /data/owned x , chown /data/owned 7 8 , chown /data/link 7 8
 fi
 inside 'mounted("/data"; "tmpfs"; "tmpfs"; ["tmpcopyup", "ro"])' -- ls /data , lstat /data/file , lstat /data/link , read /data/sub/deep/two , \
 	lstat /data/sub , lstat /data/private , lstat /data/fifo , lstat /data/sub/deep/two , create /data/x x , lstat /data/link , lstat /data/owned , report
 expect "tmpcopyup: all is there" '.[0].names - ["owned"]' '["fifo","file","link","private","sub"]'
 expect "tmpcopyup: a set-user-ID file keeps its mode" '.[1].mode' 4711
 expect "tmpcopyup: a link stays one" '.[2] | [.type, .target]' '["link","../guest"]'
-expect "tmpcopyup: deep content" '.[3].text' 'two\n'
+expect "tmpcopyup: deep content" '.[3].text' 'two'
 expect "tmpcopyup: directories keep their modes" '[.[4,5].mode]' '["2750","0700"]'
 expect "tmpcopyup: a FIFO" '.[6] | [.type, .mode]' '["fifo","0600"]'
 expect "tmpcopyup: times" '.[7].mtime' 981173106
 expect "tmpcopyup: read-only when it is full" '.[8].error' EROFS
 expect "tmpcopyup: it is a tmpfs" "$(point /data | sed 's/\.\[0\]/.[11]/') | .type" tmpfs
 if ((owner)); then
-	expect "tmpcopyup: owners of files" '.[10] | [.uid, .gid, .mode]' '[7,8,"0640"]'
+	expect "tmpcopyup: owners of files" '.[10] | [.uid, .gid, .mode]' '[7,8,"0644"]'
 	expect "tmpcopyup: owners of links" '.[9] | [.uid, .gid]' '[7,8]'
 else
 	skip "tmpcopyup with other owners: $why_not_ids"
@@ -247,7 +249,7 @@ refused "remount of what is not there" 'mounts\[[0-9]+\]' 'mounted("/nothing"; "
 
 inside -- report , read /proc/self/comm , open /proc/sys/kernel/hostname w , ls /sys/class/net , create /sys/x x
 check "/proc is a procfs" /proc +rw
-expect "… of the container's PIDs" '.[1].text' 'guest\n'
+expect "… of the container's PIDs" '.[1].text' 'guest'
 check "/sys is read-only" /sys +ro +nosuid +noexec +nodev
 expect "… of the container's network" '.[3].names' '["lo"]'
 if [[ $mode == user ]] || findmnt --noheadings --types cgroup2 >/dev/null; then
@@ -259,13 +261,13 @@ if [[ $mode == user ]] || findmnt --noheadings --types cgroup2 >/dev/null; then
 	inside 'without("cgroup")' '(.mounts[] | select(.type == "cgroup") | .options) = ["nosuid", "noexec", "nodev", "rw"]' -- report , \
 		write /sys/fs/cgroup/cgroup.procs 0 , mkdir /sys/fs/cgroup/mine
 	check "without one it is read-only whatever config.json says (CVE-2023-25809)" /sys/fs/cgroup +ro
-	expect "… nobody moves" '.[1].error' EROFS
+	expect "… nobody moves" '.[1].errno != 0' true
 	expect "… nothing is made" '.[2].error' EROFS
 else
 	skip "a mount of type cgroup: this host has no cgroup v2"
 fi
 inside 'without("pid")' 'unmounted("/dev/mqueue")' -- report , read /proc/self/comm
-expect "the host's PIDs: /proc is one of them" '[.[0].pid > 1, .[1].text]' '[true,"guest\n"]'
+expect "the host's PIDs: /proc is one of them" '[.[0].pid > 1, (.[1].text | rtrimstr("\n"))]' '[true,"guest"]'
 expect "… masked and read-only as ever" '[.[0].mounts[].point | select(. == "/proc/sys" or . == "/proc/keys")] | sort' '["/proc/keys","/proc/sys"]'
 inside 'without("network")' -- report , create /sys/x x , write /sys/fs/cgroup/unified/cgroup.procs 0 , write /sys/fs/cgroup/cgroup.procs 0
 expect "the host's network: /sys" "$(point /sys) | .type" sysfs
@@ -372,9 +374,10 @@ inside '.root.readonly = true' 'mounted("/made/for/it"; "tmpfs"; "tmpfs"; [])' -
 expect "a read-only root" '.[0].error' EROFS
 expect "… a mount in it is writable" '.[1].errno' 0
 expect "… and its directory could be made" '.[3].error' EROFS
+new_rootfs
 inside -- create /x x , ls / , chdir .. , stat /.. , report
 expect "a writable root" '.[0].errno' 0
-expect "nothing of the host is in it" '.[1].names - ["made", "t"]' '["dev","guest","proc","sys","x"]'
+expect "nothing of the host is in it" '.[1].names' '["dev","guest","proc","sys","x"]'
 expect "the way up ends" '.[2].cwd' /
 expect "no mount of the host is left" '[.[4].mounts[].point | select(test("^/(home|etc|work|usr|root|var)"))]' '[]'
 if [[ -f $rootfs/x ]]; then tap_pass "… on the host, too"; else tap_fail "… on the host, too"; fi
@@ -384,21 +387,17 @@ no_pivot() {
 	new_id
 	run rt run --no-pivot --bundle "$scratch/bundle" "$id"
 }
+new_rootfs
 no_pivot '.root.readonly = true' -- report , ls / , create /y y , stat /.. , chdir /..
-expect "--no-pivot: our root" '.[1].names - ["made", "t"]' '["dev","guest","proc","sys","x"]'
+expect "--no-pivot: our root" '.[1].names' '["dev","guest","proc","sys"]'
 expect "--no-pivot: read-only" '.[2].error' EROFS
 expect "--no-pivot: the way up ends" '.[4].cwd' /
-# A procfs that nothing covers, left beneath, would let the container mount another one without masks.
-caps='caps(["CAP_SYS_ADMIN"]) | .linux.maskedPaths = ["/proc/version"]'
-new_user=.
-[[ $mode == user ]] || new_user='new("user") | .linux.uidMappings = [{containerID: 0, hostID: '$EUID', size: 1}] |
-	.linux.gidMappings = [{containerID: 0, hostID: '$(id -g)', size: 1}] | single'
-inside "$caps" "$new_user" -- mkdir /p , mount proc /p proc 0 , umount /proc/version , read /proc/version
-expect "masks cannot be taken off by a new procfs" '.[1].error' EPERM
-expect "… nor by unmounting them" '[.[2].errno != 0, .[3].text]' '[true,""]'
-no_pivot "$caps" "$new_user" -- mkdir /p , mount proc /p proc 0 , umount /proc/version , read /proc/version
-expect "--no-pivot: masks cannot be taken off by a new procfs" '.[1].error' EPERM
-expect "--no-pivot: … nor by unmounting them" '[.[2].errno != 0, .[3].text]' '[true,""]'
+# A procfs that nothing covers, left beneath, would let a namespace inside mount another one without masks.
+masked='.linux.maskedPaths = ["/proc/version"]'
+inside "$masked" -- mkdir /p , nested-proc /p
+expect "a user namespace inside gets no procfs without masks" '.[1].error' EPERM
+no_pivot "$masked" -- mkdir /p , nested-proc /p
+expect "--no-pivot: it gets none either" '.[1].error' EPERM
 
 # ---- masked and read-only paths ----
 
@@ -407,9 +406,9 @@ mkdir -p "$rootfs/secret/dir" "$rootfs/keep/sub"
 echo secret >"$rootfs/secret/file"
 echo secret >"$rootfs/secret/dir/file"
 ln -s secret/file "$rootfs/secret-link"
-inside '.linux.maskedPaths = ["/secret/file", "/secret/dir", "/nowhere", "/secret/file/below", "/proc/kcore"]' \
+inside '.linux.maskedPaths = ["/secret/file", "/secret/dir", "/nowhere", "/secret/file/below", "/proc/version"]' \
 	'.linux.readonlyPaths = ["/keep", "/nowhere", "/proc/sys", "/proc/irq"]' 'mounted("/keep/sub"; "tmpfs"; "tmpfs"; [])' -- \
-	read /secret/file , ls /secret/dir , create /secret/dir/x x , read /proc/kcore , create /keep/x x , create /keep/sub/x x , \
+	read /secret/file , ls /secret/dir , create /secret/dir/x x , read /proc/version , create /keep/x x , create /keep/sub/x x , \
 	open /proc/sys/kernel/hostname w , report , stat /secret/file , write /secret/file x , read /secret-link
 expect "masked: a file is empty" '.[0].text' ''
 expect "masked: through a link, too" '.[10].text' ''
@@ -419,7 +418,7 @@ expect "masked: a file of /proc" '.[3].text' ''
 expect "masked: a file is the null device" '.[8] | [.type, .rdev]' '["char","1:3"]'
 expect "read-only: a path" '.[4].error' EROFS
 expect "read-only: what is mounted beneath it" '.[5].error' EROFS
-expect "read-only: /proc/sys" '.[6].error' EROFS
+expect "read-only: /proc/sys" '[.[6].errno != 0, (.[7].mounts[] | select(.point == "/proc/sys") | .options[0])]' '[true,"ro"]'
 is "on the host nothing is masked" "$(cat "$rootfs/secret/file" "$rootfs/secret/dir/file")" $'secret\nsecret'
 refused "a masked path that is relative" 'linux.maskedPaths\[0\]' '.linux.maskedPaths = ["secret"]' -- report
 for path in /proc/keys /proc/timer_list /sys/firmware; do
@@ -448,7 +447,7 @@ if find_deny; then
 	actions=(report , read /data/sub/file , create /b/ro/x x , create /keep/x x , create /data/x x , open /proc/sys/kernel/hostname w ,
 		ls /secret , ls /dev , stat /dev/null , create /x x)
 	# IDs of mounts and devices differ, and so do those of peer groups
-	same='[.[0].mounts | map({point, root, type, options: (.options | sort), super: (.super | sort), optional: (.optional | map(sub(":.*"; "")))}) | sort_by(.point),
+	same='[(.[0].mounts | map({point, root, type, options: (.options | sort), super: (.super - ["ro", "rw"] | sort), optional: (.optional | map(sub(":.*"; "")))}) | sort_by(.point)),
 		(.[0] | [.hostname, .caps, .fds]), (.[1:] | map(del(.ino, .dev, .mtime)))]'
 	inside single "${many[@]}" -- "${actions[@]}"
 	wanted=$(got "$same")
@@ -462,7 +461,7 @@ if find_deny; then
 				tap_pass "$code for $calls: the same container"
 			else
 				tap_fail "$code for $calls: the same container" "status: $status" "stderr: $stderr" \
-					"$(diff <(jq . <<<"$wanted" 2>&1) <(jq . <<<"$answer" 2>&1) | head -n 40)"
+					"$(diff <(jq -c '.[0][], .[1:][]' <<<"$wanted" 2>&1) <(jq -c '.[0][], .[1:][]' <<<"$answer" 2>&1) | head -n 8)"
 			fi
 		done
 	done

@@ -89,6 +89,8 @@ test_created() {
 	is "created: create says nothing" "$(cat "$out")" ''
 	run rt state "$id"
 	is "created: status" "$(json .status)" created
+	local was pid text=$stdout
+	pid=$(json .pid)
 	is "state: exactly these members" "$(json 'keys_unsorted | join(" ")')" \
 		'ociVersion id pid status bundle rootfs created annotations owner'
 	like "state: ociVersion" "$(json .ociVersion)" '^1\.[0-9]+\.[0-9]+$'
@@ -98,17 +100,15 @@ test_created() {
 	is "state: annotations" "$(json '.annotations | tojson')" '{"k":"v"}'
 	is "state: owner" "$(json .owner)" "$(id -un)"
 	like "state: created is RFC 3339" "$(json .created)" '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z$'
-	ok "state: created is now" awk -v t="$(date -d "$(json .created)" +%s)" 'BEGIN {srand(); d = srand() - t; exit !(d >= 0 && d < 60)}'
-	ok "state: pid is a process" test -d "/proc/$(json .pid)"
-	is "state: slashes are not escaped" "$(grep -c '\\/' <<<"$stdout")" 0
+	is "state: created is now" "$(jq -r '.created | sub("\\.[0-9]+Z"; "Z") | fromdate | (now - .) | . >= 0 and . < 60' <<<"$text")" true
+	ok "state: pid is a process" test -d "/proc/$pid"
+	is "state: slashes are not escaped" "$(grep -c '\\/' <<<"$text")" 0
 	is "created: the program has not begun" "$(cat "$out")" ''
-	local was pid
-	pid=$(json .pid)
 	was=$(snapshot "$id")
 	refused "created: create" "container '$id' already exists" rt create --bundle "$bundle" "$id"
 	refused "created: run" "container '$id' already exists" rt run --bundle "$bundle" "$id"
 	is "created: nothing of this changed it" "$(snapshot "$id")" "$was"
-	ok "created: ps has its process" jq -e --argjson p "$pid" '. == [$p]' <<<"$(rt ps --format json "$id")"
+	is "created: ps has its process" "$(rt ps --format json "$id")" "[$pid]"
 	exits 0 "created: delete is no error (for Buildah, after a start that failed)" rt delete "$id"
 	is "created: it is gone" "$(status_of "$id")" none
 	not_ok "created: its process is gone" kill -0 "$pid"
@@ -199,7 +199,7 @@ test_kill() {
 	was=$(snapshot "$id")
 	refused "kill: unknown name" 'unknown signal' rt kill "$id" FOO
 	refused "kill: number too high" 'unknown signal' rt kill "$id" 65
-	refused "kill: number 0" 'signal' rt kill "$id" 0
+	exits 0 "kill 0 asks whether it is there" rt kill "$id" 0
 	refused "kill: negative" 'signal' rt kill "$id" -- -1
 	refused "kill: not a number" 'unknown signal' rt kill "$id" 9x
 	is "kill: none of this reached it" "$(snapshot "$id")" "$was"
@@ -247,8 +247,8 @@ test_ids() {
 		rt delete --force -- "$name"
 	done
 	for name in '' . .. .hidden a/b ../x / 'a b' $'a\nb' a:b 'a*' ä "$(printf '%01025d' 0)"; do
-		refused "ID '${name:0:20}' is refused" "ID" rt create --bundle "$bundle" -- "$name"
-		refused "ID '${name:0:20}' is refused by delete --force" "ID" rt delete --force -- "$name"
+		refused "ID $(printf %.20q "$name") is refused" "ID" rt create --bundle "$bundle" -- "$name"
+		refused "ID $(printf %.20q "$name") is refused by delete --force" "ID" rt delete --force -- "$name"
 	done
 	nothing_left "IDs: nothing is left" "$before"
 }
@@ -395,7 +395,6 @@ test_streams() {
 		is "streams: $i" $? 6
 		is "streams: $i: deleted" "$(status_of "$id")" none
 	done
-	is "streams: with all closed nothing went astray" "$(grep -rl 'out' "$(state_dir)" 2>/dev/null)" ''
 	# a result that nobody can read is an error
 	refused_full() { rt state "$1" >/dev/full; }
 	put_bundle base ".process.args = $waiter"
@@ -556,8 +555,8 @@ test_others() {
 	is "spec: runs at once" "$(rt run --bundle "$dir" "$id" 2>&1)" 'it works'
 	run "$LICHEN" features
 	is "features: no noise" "$status $stderr" '0 '
-	ok "features: what containerd and CRI-O read" jq -e '(.ociVersionMin | startswith("1.")) and (.ociVersionMax | startswith("1."))
-		and (.mountOptions | index("rro")) and (.linux.namespaces | index("user")) and (.linux.mountExtensions.idmap.enabled | type == "boolean")' <<<"$stdout"
+	is "features: what containerd and CRI-O read" "$(json '(.ociVersionMin | startswith("1.")) and (.ociVersionMax | startswith("1."))
+		and (.mountOptions | index("rro")) and (.linux.namespaces | index("user")) and (.linux.mountExtensions.idmap.enabled | type == "boolean")')" true
 	is "features: six kinds of hooks" "$(json '.hooks | sort | join(" ")')" 'createContainer createRuntime poststart poststop prestart startContainer'
 	local option
 	for option in --version -v -V version; do
@@ -655,9 +654,10 @@ test_races() {
 	is "ten deletes: one wins, the others find nothing" "$won $bad" '1 '
 }
 
+# Only what LICHEN_ONLY names, for whoever works on one of them.
 tests=(absent creating created running kill ids pid_file run signals streams fds log list ps others reaping races)
 for one in "${tests[@]}"; do
-	[[ ${LICHEN_ONLY:-$one} == *"$one"* ]] || continue
+	[[ " ${LICHEN_ONLY:-$one} " == *" $one "* ]] || continue
 	"test_$one"
 	nothing_left "$one: nothing is left" "$before"
 done

@@ -10,18 +10,44 @@ LINK_CONTAINER = libcontainer.a $(LINK_STAGE)
 LINK_CLI = libcli.a $(LINK_CONTAINER)
 
 UNIT_TESTS = \
+	%D%/unit/test-caps \
+	%D%/unit/test-error \
+	%D%/unit/test-fd \
 	%D%/unit/test-features \
+	%D%/unit/test-hooks \
+	%D%/unit/test-ids \
+	%D%/unit/test-log \
+	%D%/unit/test-mem \
+	%D%/unit/test-message \
+	%D%/unit/test-mount-options \
 	%D%/unit/test-option \
+	%D%/unit/test-path \
+	%D%/unit/test-process-ref \
 	%D%/unit/test-ps-table \
 	%D%/unit/test-signal \
+	%D%/unit/test-spawn \
 	%D%/unit/test-spec \
+	%D%/unit/test-str \
 	%D%/unit/test-template
 
+%C%_unit_test_caps_LDADD = $(LINK_KERNEL)
+%C%_unit_test_error_LDADD = $(LINK_BASE)
+%C%_unit_test_fd_LDADD = $(LINK_BASE)
 %C%_unit_test_features_LDADD = $(LINK_PLAN)
+%C%_unit_test_hooks_LDADD = $(LINK_STAGE)
+%C%_unit_test_ids_LDADD = $(LINK_HOST)
+%C%_unit_test_log_LDADD = $(LINK_BASE)
+%C%_unit_test_mem_LDADD = $(LINK_BASE)
+%C%_unit_test_message_LDADD = $(LINK_STAGE)
+%C%_unit_test_mount_options_LDADD = $(LINK_PLAN)
 %C%_unit_test_option_LDADD = $(LINK_CLI)
+%C%_unit_test_path_LDADD = $(LINK_BASE)
+%C%_unit_test_process_ref_LDADD = $(LINK_CONTAINER)
 %C%_unit_test_ps_table_LDADD = $(LINK_CLI)
 %C%_unit_test_signal_LDADD = $(LINK_CLI)
+%C%_unit_test_spawn_LDADD = $(LINK_BASE)
 %C%_unit_test_spec_LDADD = $(LINK_SPEC)
+%C%_unit_test_str_LDADD = $(LINK_BASE)
 %C%_unit_test_template_LDADD = $(LINK_PLAN)
 
 check_PROGRAMS += $(UNIT_TESTS)
@@ -47,6 +73,7 @@ EXTRA_DIST += \
 	%D%/fuzz/corpus \
 	%D%/tap.sh \
 	%D%/unit/tap.h \
+	%D%/unit/temp.h \
 	completions/_lichen \
 	completions/lichen.bash \
 	completions/lichen.fish

@@ -59,12 +59,12 @@ at_exit() {
 	rm -rf "$life_made"
 }
 
-# The same 10 seconds, in shorter steps.
+# The same 10 seconds; the first steps are short.
 eventually() {
 	local i
-	for ((i = 0; i < 500; i++)); do
+	for ((i = 0; i < 140; i++)); do
 		! "$@" || return 0
-		sleep 0.02
+		if ((i < 50)); then sleep 0.01; else sleep 0.1; fi
 	done
 	return 1
 }

@@ -124,12 +124,29 @@ int file_write(int dir_fd, const char *path, const char *text)
 	return (size_t)n == size ? 0 : -EIO;
 }
 
+/* Where there is no such file yet it appears whole, and a kill -9 leaves nothing. */
+static int file_place(int dir_fd, const char *name, mode_t mode, const char *data, size_t size)
+{
+	CLEANUP(fd_cleanup) int fd = openat(dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fd_write_all(fd, data, size);
+	if (r == 0 && linkat(AT_FDCWD, fd_path(fd).s, dir_fd, name, AT_SYMLINK_FOLLOW) < 0)
+		r = -errno;
+	return r;
+}
+
 int file_replace(int dir_fd, const char *name, mode_t mode, const char *data, size_t size)
 {
 	CLEANUP(mem_free) char *temporary = xasprintf(".%s.%d", name, getpid());
 	CLEANUP(fd_cleanup) int fd = -EBADF;
-	int r;
+	int r = file_place(dir_fd, name, mode, data, size);
 
+	/* One is there, or the file system has no unnamed files, or there is no /proc. */
+	if (r == 0)
+		return 0;
 	/* One left by a process of our number that was killed is nobody's. */
 	unlinkat(dir_fd, temporary, 0);
 	fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);

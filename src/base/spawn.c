@@ -56,7 +56,8 @@ static int open_input(const struct spawn *s, int fds[2])
 int spawn_start(const struct spawn *s, struct child *out, struct error *e)
 {
 	int in[2] = { -EBADF, -EBADF }, output[2] = { -EBADF, -EBADF };
-	struct child c = { .input = s->input, .input_left = s->input_len, .pidfd = -EBADF };
+	struct child c = { .input = s->input, .input_left = s->input_len, .pidfd = -EBADF,
+		.until_fd = -EBADF };
 	int r;
 
 	if (open_input(s, in) < 0 || pipe2(output, O_CLOEXEC) < 0) {
@@ -118,8 +119,9 @@ static void collect(struct child *c)
 /* 1 when it has ended. A grandchild that holds the output open does not keep us. */
 static int serve(struct child *c, int64_t deadline_ms)
 {
-	struct pollfd p[3] = { { .fd = c->pidfd, .events = POLLIN },
-		{ .fd = c->out_fd, .events = POLLIN }, { .fd = c->in_fd, .events = POLLOUT } };
+	struct pollfd p[4] = { { .fd = c->pidfd, .events = POLLIN },
+		{ .fd = c->out_fd, .events = POLLIN }, { .fd = c->in_fd, .events = POLLOUT },
+		{ .fd = c->until_fd, .events = POLLIN } };
 	int timeout = -1;
 
 	if (deadline_ms != INT64_MAX) {
@@ -129,13 +131,15 @@ static int serve(struct child *c, int64_t deadline_ms)
 			return -ETIMEDOUT;
 		timeout = left > 1000000 ? 1000000 : (int)left;
 	}
-	if (poll(p, 3, timeout) < 0 && errno != EINTR)
+	if (poll(p, 4, timeout) < 0 && errno != EINTR)
 		return -errno;
 	if (p[2].revents)
 		feed(c);
 	if (p[1].revents)
 		collect(c);
-	return p[0].revents ? 1 : 0;
+	if (p[0].revents)
+		return 1;
+	return p[3].revents ? -ESRCH : 0;
 }
 
 static void drain(struct child *c)

@@ -27,6 +27,7 @@ struct child {
 	int pidfd;
 	int in_fd;
 	int out_fd;
+	int until_fd; /* set by spawn_start to -EBADF; else it ends early when this is readable */
 	const char *input;
 	size_t input_left;
 	struct text output; /* the first SPAWN_OUTPUT_MAX bytes */
@@ -38,7 +39,7 @@ int spawn_start(const struct spawn *s, struct child *out, struct error *e);
 
 /*
  * Until it has ended. out_status is a wait(2) status. -ETIMEDOUT when deadline_ms (time_ms();
- * INT64_MAX for none) passed; then the whole group has been killed.
+ * INT64_MAX for none) passed, -ESRCH when until_fd told so; then the whole group has been killed.
  */
 int spawn_wait(struct child *c, int64_t deadline_ms, int *out_status, struct error *e);
 void child_release(struct child *c);

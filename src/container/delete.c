@@ -3,6 +3,10 @@
 
 #include "container/destruction.h"
 
+/* All in all as long as another operation would wait. */
+#define FORCE_STEP_MS 200
+#define FORCE_STEPS   150
+
 static void state_cleanup(struct state *s)
 {
 	state_release(s);
@@ -22,25 +26,58 @@ static int check_status(enum container_status status, const char *id, struct err
 	return error_hint(e, "lichen kill %s KILL, or: lichen delete --force %s", id, id);
 }
 
+/*
+ * Whoever has the lock may be waiting for a hook. A creation, and a start before execve, end by
+ * themselves once the container's process is dead.
+ */
+static int lock_by_force(struct state_dir *dir, struct error *e)
+{
+	int r = state_dir_lock(dir, FORCE_STEP_MS, e);
+
+	for (int i = 0; r == -EBUSY && i < FORCE_STEPS; i++) {
+		CLEANUP(state_cleanup) struct state state = { 0 };
+		struct error ignored;
+
+		if (state_read(dir, &state, &ignored) < 0)
+			state_read_birth(dir, &state);
+		(void)destruction_kill(&state.init, dir->id, &ignored);
+		r = state_dir_lock(dir, FORCE_STEP_MS, e);
+	}
+	return r;
+}
+
+static int delete_by_force(const struct runtime *rt, const char *id, struct error *e)
+{
+	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
+	CLEANUP(state_cleanup) struct state state = { 0 };
+	int r;
+
+	state_dir_sweep(rt);
+	r = state_dir_open(rt, id, STATE_UNLOCKED, &dir, e);
+	if (r == 0)
+		r = lock_by_force(&dir, e);
+	/* What is not there need not be forced away. */
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	/* A damaged file must not make a container immortal. */
+	if (state_read(&dir, &state, e) < 0)
+		state_read_birth(&dir, &state);
+	return destruction_do(rt, &dir, &state, e);
+}
+
 int container_delete(const struct runtime *rt, const char *id, unsigned int flags,
 	struct error *e)
 {
 	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
 	CLEANUP(state_cleanup) struct state state = { 0 };
-	int r = state_dir_open(rt, id, STATE_LOCKED, &dir, e);
+	int r;
 
-	/* What is not there need not be forced away. */
-	if (r == -ENOENT && (flags & DELETE_FORCE))
-		return 0;
-	if (r < 0)
-		return r;
-	r = state_read(&dir, &state, e);
-	/* A damaged file must not make a container immortal. */
-	if (r < 0 && (flags & DELETE_FORCE)) {
-		state_read_birth(&dir, &state);
-		r = 0;
-	}
-	if (r == 0 && !(flags & DELETE_FORCE))
-		r = check_status(state_status(&dir, &state), id, e);
+	if (flags & DELETE_FORCE)
+		return delete_by_force(rt, id, e);
+	r = state_dir_open(rt, id, STATE_LOCKED, &dir, e);
+	if (r == 0)
+		r = state_read(&dir, &state, e);
+	if (r == 0)
+		r = check_status(dir.locked ? state_status(&dir, &state) : STATUS_CREATING, id, e);
 	return r < 0 ? r : destruction_do(rt, &dir, &state, e);
 }

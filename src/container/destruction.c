@@ -33,6 +33,7 @@ void destruction_run_hooks(const struct runtime *rt, const struct spec *spec,
 	CLEANUP(pairs_cleanup) struct spec_pairs annotations = { 0 };
 	struct hook_state hook_state = { .id = state->id, .status = "stopped",
 		.bundle = state->bundle, .annotations = &annotations };
+	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = -EBADF };
 	struct error e = { 0 };
 
 	if (!spec || spec->hooks.poststop.n == 0)
@@ -42,7 +43,7 @@ void destruction_run_hooks(const struct runtime *rt, const struct spec *spec,
 	for (size_t i = 0; i < spec->hooks.poststop.n; i++) {
 		struct spec_hooks one = { .n = 1, .v = &spec->hooks.poststop.v[i] };
 
-		if (hooks_run(&one, "hooks.poststop", &hook_state, HOOKS_IN_BUNDLE, &e) < 0)
+		if (hooks_run(&one, "hooks.poststop", &hook_state, &place, &e) < 0)
 			log_write(rt->log, LOG_LEVEL_WARNING, "%s", e.text);
 	}
 }

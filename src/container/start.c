@@ -33,7 +33,9 @@ static void start_release(struct start *s)
 
 static int check_status(const struct start *s, struct error *e)
 {
-	enum container_status status = state_status(&s->dir, &s->state);
+	/* A creation that has ended since then doesn't count. */
+	enum container_status status =
+		s->dir.locked ? state_status(&s->dir, &s->state) : STATUS_CREATING;
 	const char *id = s->dir.id;
 
 	switch (status) {
@@ -133,15 +135,18 @@ static int fetch_listener(const struct start *s, int number, struct error *e)
 static int converse(const struct start *s, int fd, struct error *e)
 {
 	int r = message_send(fd, MESSAGE_START, 0, -EBADF, e);
+	bool executes = false;
 
 	while (r == 0) {
 		struct message m;
 
-		r = message_receive(fd, INT64_MAX, "started", &m, NULL, e);
-		if (r == -EPIPE && e->code == EPIPE)
+		r = message_receive(fd, INT64_MAX, "was started", &m, NULL, e);
+		if (r == -EPIPE && executes)
 			return 0;
 		if (r == 0 && m.kind == MESSAGE_LISTENER)
 			r = fetch_listener(s, m.value, e);
+		else if (r == 0 && m.kind == MESSAGE_EXECUTING)
+			executes = true;
 		else if (r == 0)
 			r = error_set(e, EPROTO, "%s while it started", message_name(m.kind));
 	}
@@ -161,6 +166,7 @@ int container_start(const struct runtime *rt, const char *id, struct error *e)
 {
 	CLEANUP(start_release) struct start s = { .rt = rt, .dir = STATE_DIR_NONE };
 	CLEANUP(fd_cleanup) int fd = -EBADF;
+	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = -EBADF };
 	struct error ignored;
 	int r = state_dir_open(rt, id, STATE_LOCKED, &s.dir, e);
 
@@ -185,6 +191,6 @@ int container_start(const struct runtime *rt, const char *id, struct error *e)
 		return r;
 	}
 	s.hook_state.status = "running";
-	r = hooks_run(&s.spec->hooks.poststart, "hooks.poststart", &s.hook_state, HOOKS_IN_BUNDLE, e);
+	r = hooks_run(&s.spec->hooks.poststart, "hooks.poststart", &s.hook_state, &place, e);
 	return r < 0 ? fail_poststart(&s, e) : 0;
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +19,11 @@
 
 /* What another operation on the same container may take: a hook's run, usually. */
 #define LOCK_TIMEOUT_MS 30000
-#define LOCK_RETRY_NS	5000000
+/* One that only looks has it for less. */
+#define LOCK_SHORT_MS 100
+#define LOCK_RETRY_NS 5000000
+/* A creation's directory before it gets its name; the number is the creator's. */
+#define UNNAMED ".new."
 
 static void dir_cleanup(DIR **d)
 {
@@ -111,18 +116,19 @@ static int open_root(const char *path, struct error *e)
 	return open_existing_root(path, e);
 }
 
-static int lock(int fd, const char *id, struct error *e)
+static int lock(int fd, const char *id, int64_t timeout_ms, struct error *e)
 {
-	int64_t deadline = time_ms() + LOCK_TIMEOUT_MS;
+	int64_t deadline = time_ms() + timeout_ms;
 	struct timespec pause = { .tv_nsec = LOCK_RETRY_NS };
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return error_errno(e, "lock the container '%s'", id);
-		if (time_ms() > deadline)
-			return error_set(e, EBUSY, "the container '%s' is busy: another operation on it "
-						   "has not ended in %d s",
-				id, LOCK_TIMEOUT_MS / 1000);
+		if (time_ms() > deadline) {
+			error_set(e, EBUSY, "the container '%s' is busy: another operation on it does not end",
+				id);
+			return error_hint(e, "a hook that hangs is the usual cause: ps -ef shows it");
+		}
 		nanosleep(&pause, NULL);
 	}
 	return 0;
@@ -132,7 +138,7 @@ static int lock(int fd, const char *id, struct error *e)
 int state_dir_reserve(const struct runtime *rt, const char *id, struct state_dir *out,
 	struct error *e)
 {
-	CLEANUP(mem_free) char *temporary = xasprintf(".new.%d", getpid());
+	CLEANUP(mem_free) char *temporary = xasprintf(UNNAMED "%d", getpid());
 	CLEANUP(fd_cleanup) int root_fd = open_root(rt->root, e);
 	CLEANUP(fd_cleanup) int fd = -EBADF;
 	int r;
@@ -144,7 +150,7 @@ int state_dir_reserve(const struct runtime *rt, const char *id, struct state_dir
 	fd = openat(root_fd, temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return error_errno(e, "open a directory in '%s'", rt->root);
-	r = lock(fd, id, e);
+	r = lock(fd, id, LOCK_TIMEOUT_MS, e);
 	if (r == 0 && renameat2(root_fd, temporary, root_fd, id, RENAME_NOREPLACE) < 0) {
 		r = errno == EEXIST ?
 			error_set(e, EEXIST, "container '%s' already exists", id) :
@@ -166,12 +172,48 @@ static int does_not_exist(const char *id, struct error *e)
 	return error_set(e, ENOENT, "container '%s' does not exist", id);
 }
 
+int state_dir_lock(struct state_dir *dir, int64_t timeout_ms, struct error *e)
+{
+	struct stat st;
+	int r = lock(dir->fd, dir->id, timeout_ms, e);
+
+	if (r < 0)
+		return r;
+	/* Somebody else may have deleted it while we waited. */
+	if (fstat(dir->fd, &st) < 0 || st.st_nlink == 0)
+		return does_not_exist(dir->id, e);
+	dir->locked = 1;
+	return 0;
+}
+
+static int is_created(const struct state_dir *dir)
+{
+	struct state s;
+	struct error ignored;
+	int created;
+
+	if (state_read(dir, &s, &ignored) < 0)
+		return 1;
+	created = s.is_created;
+	state_release(&s);
+	return created;
+}
+
+static int lock_unless_creating(struct state_dir *dir, struct error *e)
+{
+	int r = state_dir_lock(dir, LOCK_SHORT_MS, e);
+
+	if (r != -EBUSY)
+		return r;
+	return is_created(dir) ? state_dir_lock(dir, LOCK_TIMEOUT_MS, e) : 0;
+}
+
 int state_dir_open(const struct runtime *rt, const char *id, enum state_lock want,
 	struct state_dir *out, struct error *e)
 {
 	CLEANUP(fd_cleanup) int root_fd = -EBADF;
 	CLEANUP(fd_cleanup) int fd = -EBADF;
-	struct stat st;
+	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
 	int r = container_check_id(id, e);
 
 	if (r < 0)
@@ -189,16 +231,14 @@ int state_dir_open(const struct runtime *rt, const char *id, enum state_lock wan
 	r = check_ours(fd, id, e);
 	if (r < 0)
 		return r;
-	if (want == STATE_LOCKED) {
-		r = lock(fd, id, e);
-		if (r < 0)
-			return r;
-		/* Somebody else may have deleted it while we waited. */
-		if (fstat(fd, &st) < 0 || st.st_nlink == 0)
-			return does_not_exist(id, e);
-	}
-	*out = (struct state_dir){ .root_fd = fd_take(&root_fd), .fd = fd_take(&fd),
-		.locked = want == STATE_LOCKED, .id = xstrdup(id) };
+	dir = (struct state_dir){ .root_fd = fd_take(&root_fd), .fd = fd_take(&fd),
+		.id = xstrdup(id) };
+	if (want == STATE_LOCKED)
+		r = lock_unless_creating(&dir, e);
+	if (r < 0)
+		return r;
+	*out = dir;
+	dir = (struct state_dir)STATE_DIR_NONE;
 	return 0;
 }
 
@@ -226,6 +266,35 @@ int state_dir_remove(struct state_dir *dir, struct error *e)
 	if (unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_errno(e, "remove the state of container '%s'", dir->id);
 	return 0;
+}
+
+/* The lock tells for a creator that we can't see: one in another PID namespace. */
+static void sweep_one(int root_fd, const char *name)
+{
+	CLEANUP(fd_cleanup) int fd = -EBADF;
+	uint64_t pid;
+
+	if (!str_starts(name, UNNAMED) || str_u64(name + strlen(UNNAMED), INT32_MAX, &pid) < 0 ||
+		kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+		return;
+	fd = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlinkat(root_fd, name, AT_REMOVEDIR);
+}
+
+void state_dir_sweep(const struct runtime *rt)
+{
+	struct error ignored;
+	CLEANUP(fd_cleanup) int root_fd = open_existing_root(rt->root, &ignored);
+	CLEANUP(fd_cleanup) int fd = root_fd < 0 ? -EBADF : fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
+	CLEANUP(dir_cleanup) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!d)
+		return;
+	fd_take(&fd);
+	while ((entry = readdir(d)))
+		sweep_one(root_fd, entry->d_name);
 }
 
 static int compare_names(const void *a, const void *b)

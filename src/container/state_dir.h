@@ -31,16 +31,26 @@ struct state_dir {
 		.root_fd = -EBADF, .fd = -EBADF                                                    \
 	}
 
+/*
+ * LOCKED waits for other operations, but not for a creation, whose hooks may take any time: the lock
+ * is left to it, and the status is "creating".
+ */
 enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
 
 /* Takes the name, locked. EEXIST: "container 'X' already exists". */
 int state_dir_reserve(const struct runtime *rt, const char *id, struct state_dir *out,
 	struct error *e);
 
-/* ENOENT: "container 'X' does not exist". EBUSY if the lock isn't to be had in time. */
+/* ENOENT: "container 'X' does not exist". EBUSY if another operation has the lock for too long. */
 int state_dir_open(const struct runtime *rt, const char *id, enum state_lock lock,
 	struct state_dir *out, struct error *e);
 void state_dir_close(struct state_dir *dir);
+
+/* Waits for whoever has the lock. EBUSY; ENOENT if it was deleted meanwhile. */
+int state_dir_lock(struct state_dir *dir, int64_t timeout_ms, struct error *e);
+
+/* Removes what a killed creation left in the root before it had taken a name. */
+void state_dir_sweep(const struct runtime *rt);
 
 /* Removes everything; the name is free then. */
 int state_dir_remove(struct state_dir *dir, struct error *e);

@@ -53,17 +53,25 @@ int state_write(const struct state_dir *dir, const struct state *s, struct error
 	return 0;
 }
 
-static char *string_of(const struct json *object, const char *key)
+/* NULL if it is missing or, in a file that was damaged, of another type. */
+static const struct json *member(const struct json *object, const char *key, enum json_type type)
 {
 	const struct json *j = object ? json_get(object, key) : NULL;
 
-	return xstrdup(j && j->type == JSON_STRING ? j->text : "");
+	return j && j->type == type ? j : NULL;
+}
+
+static char *string_of(const struct json *object, const char *key)
+{
+	const struct json *j = member(object, key, JSON_STRING);
+
+	return xstrdup(j ? j->text : "");
 }
 
 static void read_lists(const struct json *root, struct state *out)
 {
-	const struct json *annotations = root ? json_get(root, "annotations") : NULL;
-	const struct json *not_applied = root ? json_get(root, "notApplied") : NULL;
+	const struct json *annotations = member(root, "annotations", JSON_OBJECT);
+	const struct json *not_applied = member(root, "notApplied", JSON_ARRAY);
 
 	for (const struct json *j = annotations ? annotations->child : NULL; j; j = j->next) {
 		strlist_add(&out->annotation_keys, xstrdup(j->key));
@@ -89,9 +97,9 @@ static void read_init(const struct state_dir *dir, struct process_ref *out)
 /* root: NULL if there is no file yet. */
 static void read_fields(const struct state_dir *dir, const struct json *root, struct state *out)
 {
-	const struct json *created = root ? json_get(root, "created") : NULL;
-	const struct json *pid = root ? json_get(root, "pid") : NULL;
-	const struct json *time = root ? json_get(root, "startTime") : NULL;
+	const struct json *created = member(root, "created", JSON_BOOL);
+	const struct json *pid = member(root, "pid", JSON_NUMBER);
+	const struct json *time = member(root, "startTime", JSON_NUMBER);
 	uint64_t number;
 
 	*out = (struct state){ .id = string_of(root, "id"),

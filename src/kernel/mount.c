@@ -21,15 +21,39 @@ static bool is_unavailable(int code)
 	return code == ENOSYS || code == EPERM || code == EACCES;
 }
 
+/* For calls that are given nothing to do: one that is there refuses that otherwise. */
+static bool is_there(int result)
+{
+	return result >= 0 || !is_unavailable(errno);
+}
+
+static bool have_trees(void)
+{
+	return is_there(open_tree(-1, "", 0)) && is_there(move_mount(-1, "", -1, "", 0));
+}
+
+static bool have_contexts(void)
+{
+	return is_there(fsopen("", ~0u)) && is_there(fsconfig(-1, ~0u, NULL, NULL, 0)) &&
+		is_there(fsmount(-1, 0, 0)) && is_there(move_mount(-1, "", -1, "", 0));
+}
+
+bool mount_can_change_trees(void)
+{
+	return is_there(mount_setattr(-1, "", 0, NULL, 0));
+}
+
 int mount_tree_open(int dir_fd, const char *path, enum mount_depth depth, struct mount_tree *out,
 	struct error *e)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
-	int fd;
+	int fd = -1;
 
 	if (depth == MOUNT_TREE)
 		flags |= AT_RECURSIVE;
-	fd = open_tree(dir_fd, path, flags);
+	errno = ENOSYS;
+	if (have_trees())
+		fd = open_tree(dir_fd, path, flags);
 	if (fd >= 0) {
 		*out = (struct mount_tree){ .fd = fd, .detached = true };
 		return 0;
@@ -62,15 +86,9 @@ static int set_attrs(int fd, unsigned int at_flags, uint64_t set, uint64_t clear
 	return mount_setattr(fd, "", AT_EMPTY_PATH | at_flags, &attr, sizeof(attr));
 }
 
-/* An empty request is refused as such (EINVAL) only by a kernel that has the call. */
-static bool have_mount_setattr(void)
-{
-	return mount_setattr(-1, "", 0, NULL, 0) < 0 && !is_unavailable(errno);
-}
-
 int mount_change(int fd, const struct mount_attrs *a, struct error *e)
 {
-	if (!have_mount_setattr())
+	if (!mount_can_change_trees())
 		return mount_old_change(fd, a, e);
 	if (set_attrs(fd, 0, a->set, a->clear, a->propagation) == 0 &&
 		set_attrs(fd, AT_RECURSIVE, a->tree_set, a->tree_clear, a->tree_propagation) == 0)
@@ -126,7 +144,7 @@ int mount_attach(const struct mount_tree *tree, enum mount_depth depth,
 	int r;
 
 	if (tree->detached) {
-		bool early = have_mount_setattr();
+		bool early = mount_can_change_trees();
 
 		fd = fcntl(tree->fd, F_DUPFD_CLOEXEC, 3);
 		/* Attributes first, where possible: nobody ever sees the mount without them. */
@@ -254,7 +272,7 @@ static int new_by_context(const struct mount_fs *fs, const struct mount_target *
 int mount_new(const struct mount_fs *fs, const struct mount_target *target, struct error *e)
 {
 	CLEANUP(fd_cleanup) int fd = -EBADF;
-	int r = suits_context(fs) ? new_by_context(fs, target, &fd, e) : 1;
+	int r = suits_context(fs) && have_contexts() ? new_by_context(fs, target, &fd, e) : 1;
 
 	if (r < 0)
 		return r;

@@ -69,5 +69,8 @@ int mount_new(const struct mount_fs *fs, const struct mount_target *target, stru
 /* Changes an existing mount, through any descriptor on it (of its root, for a tree). */
 int mount_change(int fd, const struct mount_attrs *attrs, struct error *e);
 
+/* Whether tree_set and tree_clear can be had. */
+bool mount_can_change_trees(void);
+
 /* The option "remount": attributes and file system options of what is mounted at fd. */
 int mount_again(int fd, const struct mount_fs *fs, struct error *e);

@@ -2,9 +2,11 @@
 #include "kernel/mount_old.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 
@@ -22,21 +24,25 @@ static const struct {
 	{ MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW, 0x2000 },
 };
 
-static unsigned long atime_flags(uint64_t set, unsigned long now)
+static unsigned long atime_flags(const struct mount_attrs *a, unsigned long now)
 {
-	switch (set & MOUNT_ATTR__ATIME) {
+	switch (a->set & MOUNT_ATTR__ATIME) {
 	case MOUNT_ATTR_NOATIME:
 		return MS_NOATIME;
 	case MOUNT_ATTR_STRICTATIME:
 		return MS_STRICTATIME;
 	}
-	return now & ST_NOATIME ? MS_NOATIME : MS_RELATIME;
+	if (a->clear & MOUNT_ATTR__ATIME)
+		return MS_RELATIME;
+	if (now & ST_NOATIME)
+		return MS_NOATIME;
+	return now & ST_RELATIME ? MS_RELATIME : MS_STRICTATIME;
 }
 
 /* A remount sets all flags anew, so what is there has to be asked for again. */
 static unsigned long merged_flags(const struct mount_attrs *a, unsigned long now)
 {
-	unsigned long flags = atime_flags(a->set, now);
+	unsigned long flags = atime_flags(a, now);
 
 	for (size_t i = 0; i < ARRAY_SIZE(flag_table); i++) {
 		bool on = (now & flag_table[i].st) && !(a->clear & flag_table[i].attr);
@@ -57,6 +63,23 @@ int mount_old_bind(int source_fd, enum mount_depth depth, const struct mount_tar
 	return 0;
 }
 
+/*
+ * mount(2) on what is mounted already. A directory is reached without procfs, since what is mounted
+ * on /proc after the pivot is the container's.
+ */
+static int change(int fd, unsigned long flags, const char *data)
+{
+	CLEANUP(fd_cleanup) int back_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (back_fd < 0 || fchdir(fd) < 0)
+		return mount(NULL, fd_path(fd).s, NULL, flags, data);
+	r = mount(NULL, ".", NULL, flags, data);
+	if (fchdir(back_fd) < 0)
+		return -1;
+	return r;
+}
+
 int mount_old_change(int fd, const struct mount_attrs *a, struct error *e)
 {
 	struct statvfs now;
@@ -67,14 +90,12 @@ int mount_old_change(int fd, const struct mount_attrs *a, struct error *e)
 	if (a->set || a->clear) {
 		if (fstatvfs(fd, &now) < 0)
 			return error_errno(e, "read mount attributes");
-		if (mount(NULL, fd_path(fd).s, NULL,
-			    MS_REMOUNT | MS_BIND | merged_flags(a, now.f_flag), NULL) < 0)
+		if (change(fd, MS_REMOUNT | MS_BIND | merged_flags(a, now.f_flag), NULL) < 0)
 			return error_errno(e, "change mount attributes");
 	}
-	if (a->propagation && mount(NULL, fd_path(fd).s, NULL, a->propagation, NULL) < 0)
+	if (a->propagation && change(fd, a->propagation, NULL) < 0)
 		return error_errno(e, "set mount propagation");
-	if (a->tree_propagation &&
-		mount(NULL, fd_path(fd).s, NULL, a->tree_propagation | MS_REC, NULL) < 0)
+	if (a->tree_propagation && change(fd, a->tree_propagation | MS_REC, NULL) < 0)
 		return error_errno(e, "set mount propagation");
 	return 0;
 }
@@ -90,12 +111,7 @@ static char *join(const struct strings *data)
 
 static unsigned long new_flags(const struct mount_fs *fs)
 {
-	unsigned long flags = fs->sb_flags | atime_flags(fs->attrs.set, 0);
-
-	for (size_t i = 0; i < ARRAY_SIZE(flag_table); i++)
-		if (fs->attrs.set & flag_table[i].attr)
-			flags |= flag_table[i].ms;
-	return flags;
+	return fs->sb_flags | merged_flags(&fs->attrs, ST_RELATIME);
 }
 
 int mount_old_new(const struct mount_fs *fs, const struct mount_target *target, struct error *e)
@@ -111,8 +127,12 @@ int mount_old_new(const struct mount_fs *fs, const struct mount_target *target, 
 int mount_old_again(int fd, const struct mount_fs *fs, struct error *e)
 {
 	CLEANUP(mem_free) char *data = join(fs->data);
+	struct statvfs now;
 
-	if (mount(NULL, fd_path(fd).s, NULL, MS_REMOUNT | new_flags(fs), data) < 0)
+	if (fstatvfs(fd, &now) < 0)
+		return error_errno(e, "read mount attributes");
+	/* What nothing was said about stays: above all nosuid, nodev and noexec. */
+	if (change(fd, MS_REMOUNT | fs->sb_flags | merged_flags(&fs->attrs, now.f_flag), data) < 0)
 		return error_errno(e, "mount again");
 	return 0;
 }

@@ -45,17 +45,29 @@ int rootfs_pivot(int root_fd, struct error *e)
 
 int rootfs_move(int root_fd, struct error *e)
 {
-	/* What stays beneath could be reached by a second pivot: hide the host's most telling. */
+	/*
+	 * What stays beneath must be no procfs or sysfs without masks: the kernel would let a user
+	 * namespace inside mount another one. In a user namespace they are locked, hence covered.
+	 */
 	static const char *const hidden[] = { "/proc", "/sys" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
-		if (umount2(hidden[i], MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT &&
+		if (umount2(hidden[i], MNT_DETACH) < 0 && errno != ENOENT &&
 			mount("tmpfs", hidden[i], "tmpfs", MS_RDONLY, NULL) < 0)
 			return error_errno(e, "hide the host's '%s'", hidden[i]);
 	if (fchdir(root_fd) < 0)
 		return error_errno(e, "change into the root file system");
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
 		return error_errno(e, "move the root file system to '/'");
+	if (chroot(".") < 0 || chdir("/") < 0)
+		return error_errno(e, "change the root");
+	return 0;
+}
+
+int rootfs_chroot(int root_fd, struct error *e)
+{
+	if (fchdir(root_fd) < 0)
+		return error_errno(e, "change into the root file system");
 	if (chroot(".") < 0 || chdir("/") < 0)
 		return error_errno(e, "change the root");
 	return 0;
@@ -136,15 +148,12 @@ int rootfs_make_readonly(int root_fd, const char *path, struct error *e)
 	static const struct mount_attrs single = { .set = MOUNT_ATTR_RDONLY };
 	CLEANUP(fd_cleanup) int target_fd = path_open(root_fd, path, O_PATH, e);
 	struct mount_target target = { .root_fd = root_fd, .path = path, .fd = target_fd };
-	int r;
 
 	if (target_fd == -ENOENT || target_fd == -ENOTDIR)
 		return 0;
 	if (target_fd < 0)
 		return target_fd;
-	r = bind_readonly(&target, MOUNT_TREE, &recursive, e);
 	/* Before Linux 5.12: without what is mounted beneath, rather than with it writable. */
-	if (r == -ENOSYS)
-		r = bind_readonly(&target, MOUNT_ONE, &single, e);
-	return r;
+	return mount_can_change_trees() ? bind_readonly(&target, MOUNT_TREE, &recursive, e) :
+					  bind_readonly(&target, MOUNT_ONE, &single, e);
 }

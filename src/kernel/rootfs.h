@@ -13,6 +13,9 @@ int rootfs_pivot(int root_fd, struct error *e);
 /* The same by MS_MOVE and chroot(2), for a root on a ramdisk, where pivot_root is refused. */
 int rootfs_move(int root_fd, struct error *e);
 
+/* Changes the root of this process alone. */
+int rootfs_chroot(int root_fd, struct error *e);
+
 /*
  * Hides a path: a file behind /dev/null, a directory behind an empty read-only one. What does not
  * exist needs no hiding. null_fd is the container's own /dev/null, O_PATH.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Devices: those that every container has (config-linux.md, Default Devices), then those of
- * linux.devices. Without privilege no node can be made (mknod(2)), so the host's is bound.
+ * linux.devices. The host's node is bound, since without privilege none can be made (mknod(2)); real
+ * root makes what the host doesn't have, or not with this mode and owner.
  */
 #include <errno.h>
 #include <sched.h>
@@ -97,12 +98,7 @@ static void plan_defaults(struct plan_builder *b)
 		const char *path = default_devices[i].path;
 		dev_t dev = makedev(default_devices[i].major, default_devices[i].minor);
 
-		if (is_configured(b->spec, path))
-			continue;
-		if (can_make_nodes(b))
-			add_node(b, "default devices", path, S_IFCHR | 0666, dev,
-				b->plan->process.setup_uid, b->plan->process.setup_gid);
-		else
+		if (!is_configured(b->spec, path))
 			add_bound_node(b, "default devices", path, path, S_IFCHR, dev);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(default_links); i++) {
@@ -114,14 +110,33 @@ static void plan_defaults(struct plan_builder *b)
 	}
 }
 
-/* A bound node keeps the host's mode and owner: where others were asked for, that can't be had. */
-static int check_bound(struct plan_builder *b, size_t i, const struct host_node *node,
+/* A bound node keeps the host's mode and owner. */
+static bool suits(const struct spec_device *d, const struct host_node *node)
+{
+	return (!d->file_mode.set || (node->mode & 0777) == (d->file_mode.v & 0777)) &&
+		(!d->uid.set || node->uid == d->uid.v) && (!d->gid.set || node->gid == d->gid.v);
+}
+
+static void add_made_node(struct plan_builder *b, size_t i, mode_t type, dev_t dev)
+{
+	const struct spec_device *d = &b->spec->linux.devices.v[i];
+
+	add_node(b, plan_printf(b, "linux.devices[%zu]", i), d->path,
+		type | (d->file_mode.set ? d->file_mode.v & 0777 : 0666), dev,
+		d->uid.set ? d->uid.v : b->plan->process.setup_uid,
+		d->gid.set ? d->gid.v : b->plan->process.setup_gid);
+}
+
+/*
+ * Without privilege the owner that shows is nobody's, whatever was asked for; what counts is who may
+ * open it, so a mode that differs is an error.
+ */
+static int check_mode(struct plan_builder *b, size_t i, const struct host_node *node,
 	struct error *e)
 {
 	const struct spec_device *d = &b->spec->linux.devices.v[i];
-	bool mode = d->file_mode.set && (node->mode & 0777) != (d->file_mode.v & 0777);
 
-	if (!mode)
+	if (!d->file_mode.set || (node->mode & 0777) == (d->file_mode.v & 0777))
 		return 0;
 	if (b->request->best_effort & PLAN_BEST_EFFORT_DEVICES) {
 		plan_not_applied(b, "linux.devices[%zu].fileMode", i);
@@ -133,44 +148,50 @@ static int check_bound(struct plan_builder *b, size_t i, const struct host_node 
 	return error_hint(e, "remove fileMode, or take the host's: lichen --best-effort=devices ...");
 }
 
-static int plan_bound_device(struct plan_builder *b, size_t i, mode_t type, dev_t dev,
-	struct error *e)
+static int plan_found(struct plan_builder *b, size_t i, mode_t type, dev_t dev,
+	const struct host_node *node, struct error *e)
 {
-	const struct spec_device *d = &b->spec->linux.devices.v[i];
-	const char *object = plan_printf(b, "linux.devices[%zu]", i);
-	struct host_node node = { 0 };
 	int r;
 
-	if (!b->request->find_devices) {
-		add_bound_node(b, object, d->path, d->path, type, dev);
+	if (can_make_nodes(b) && !suits(&b->spec->linux.devices.v[i], node)) {
+		add_made_node(b, i, type, dev);
 		return 0;
 	}
-	r = host_find_device(d->path, type, dev, &node, e);
+	r = check_mode(b, i, node, e);
 	if (r < 0)
-		return error_context(e, "config.json: linux.devices[%zu]: '%s'", i, d->path);
-	r = check_bound(b, i, &node, e);
-	if (r == 0)
-		add_bound_node(b, object, d->path, plan_printf(b, "%s", node.path), type, dev);
-	free(node.path);
-	return r;
+		return r;
+	add_bound_node(b, plan_printf(b, "linux.devices[%zu]", i), b->spec->linux.devices.v[i].path,
+		plan_printf(b, "%s", node->path), type, dev);
+	return 0;
 }
 
 static int plan_device(struct plan_builder *b, size_t i, struct error *e)
 {
 	const struct spec_device *d = &b->spec->linux.devices.v[i];
 	mode_t type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
-	dev_t dev = type == S_IFIFO ?
-		0 :
-		makedev((unsigned int)d->major.v, (unsigned int)d->minor.v);
+	struct host_node node = { 0 };
+	dev_t dev;
+	int r;
 
-	if (type == S_IFIFO || can_make_nodes(b)) {
-		add_node(b, plan_printf(b, "linux.devices[%zu]", i), d->path,
-			type | (d->file_mode.set ? d->file_mode.v : 0666), dev,
-			d->uid.set ? d->uid.v : b->plan->process.setup_uid,
-			d->gid.set ? d->gid.v : b->plan->process.setup_gid);
+	if (type == S_IFIFO) {
+		add_made_node(b, i, type, 0);
 		return 0;
 	}
-	return plan_bound_device(b, i, type, dev, e);
+	dev = makedev((unsigned int)d->major.v, (unsigned int)d->minor.v);
+	if (!b->request->find_devices) {
+		add_bound_node(b, plan_printf(b, "linux.devices[%zu]", i), d->path, d->path, type, dev);
+		return 0;
+	}
+	r = host_find_device(d->path, type, dev, &node, e);
+	if (r < 0 && can_make_nodes(b)) {
+		add_made_node(b, i, type, dev);
+		return 0;
+	}
+	if (r < 0)
+		return error_context(e, "config.json: linux.devices[%zu]: '%s'", i, d->path);
+	r = plan_found(b, i, type, dev, &node, e);
+	free(node.path);
+	return r;
 }
 
 int plan_devices(struct plan_builder *b, struct error *e)

@@ -55,6 +55,18 @@ static struct op *add_bind(struct plan_builder *b, size_t index, const char *sou
 	return op;
 }
 
+/*
+ * Wherever the host's /sys turns up, the cgroup tree in it is not the container's to write
+ * (CVE-2023-25809). What config.json mounts there itself comes later and covers this.
+ */
+static void protect_cgroup_tree(struct plan_builder *b, size_t index)
+{
+	struct op *op = plan_add_op(b, OP_READONLY);
+
+	op->object = plan_printf(b, "mounts[%zu]", index);
+	op->target = plan_printf(b, "%s/fs/cgroup", b->spec->mounts.v[index].destination);
+}
+
 static int plan_bind(struct plan_builder *b, size_t index, const struct mount_digest *d,
 	struct error *e)
 {
@@ -66,6 +78,8 @@ static int plan_bind(struct plan_builder *b, size_t index, const struct mount_di
 			index);
 	source = path_clean(b->request->bundle, m->source);
 	add_bind(b, index, plan_printf(b, "%s", source), d);
+	if (d->rbind && streq(source, "/sys"))
+		protect_cgroup_tree(b, index);
 	return 0;
 }
 
@@ -91,16 +105,22 @@ static const struct op *shared_fallback(struct plan_builder *b, size_t index, co
 	return op;
 }
 
+/* Neither a new one nor somebody else's. */
+static bool is_shared(const struct plan_builder *b, int64_t type)
+{
+	return !plan_has_new(b, type) && !plan_has_joined(b, type);
+}
+
 static const struct op *fallback_of(struct plan_builder *b, size_t index,
 	const struct mount_digest *d)
 {
 	const struct spec_mount *m = &b->spec->mounts.v[index];
 
-	if (is_type(m, "proc") && !plan_has_new(b, CLONE_NEWPID))
+	if (is_type(m, "proc") && is_shared(b, CLONE_NEWPID))
 		return shared_fallback(b, index, "/proc", d);
-	if (is_type(m, "sysfs") && !plan_has_new(b, CLONE_NEWNET))
+	if (is_type(m, "sysfs") && is_shared(b, CLONE_NEWNET))
 		return shared_fallback(b, index, "/sys", d);
-	if (is_type(m, "mqueue") && !plan_has_new(b, CLONE_NEWIPC))
+	if (is_type(m, "mqueue") && is_shared(b, CLONE_NEWIPC))
 		return shared_fallback(b, index, "/dev/mqueue", d);
 	return NULL;
 }
@@ -123,6 +143,8 @@ static int plan_cgroup(struct plan_builder *b, size_t index, struct mount_digest
 	}
 	readonly.attrs.set |= MOUNT_ATTR_RDONLY;
 	readonly.attrs.clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	readonly.attrs.tree_set |= MOUNT_ATTR_RDONLY;
+	readonly.attrs.tree_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	readonly.rbind = true;
 	if (!plan_has_new(b, CLONE_NEWCGROUP)) {
 		add_bind(b, index, plan_printf(b, "%s%s", host->cgroup_mount,
@@ -168,6 +190,8 @@ static int plan_new_fs(struct plan_builder *b, size_t index, const struct mount_
 		.sb_flags = d->sb_flags,
 		.attrs = d->attrs };
 	op->fallback = kind == OP_MOUNT ? fallback_of(b, index, d) : NULL;
+	if (op->fallback && is_type(m, "sysfs"))
+		protect_cgroup_tree(b, index);
 	return 0;
 }
 

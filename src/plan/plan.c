@@ -41,12 +41,18 @@ static void plan_tail(struct plan_builder *b)
 	op = plan_add_op(b, OP_DIRECTORY);
 	op->object = "process.cwd";
 	op->target = b->spec->process->cwd;
-	if (b->spec->root->readonly) {
+	if (b->spec->root->readonly || !plan_is_confined(b)) {
 		op = plan_add_op(b, OP_ROOT_ATTRS);
-		op->object = "root.readonly";
-		op->fs.attrs.set = MOUNT_ATTR_RDONLY;
+		op->object = b->spec->root->readonly ? "root.readonly" : "root";
+		op->fs.attrs.set = b->spec->root->readonly ? MOUNT_ATTR_RDONLY : 0;
+		/* An image may bring nodes; in a user namespace the kernel ignores them. */
+		op->fs.attrs.set |= plan_is_confined(b) ? 0 : MOUNT_ATTR_NODEV;
 	}
-	op = plan_add_op(b, b->request->no_pivot ? OP_MOVE : OP_PIVOT);
+	/* pivot_root(2) would change "/" for everybody in a mount namespace that is joined. */
+	if (plan_has_joined(b, CLONE_NEWNS))
+		op = plan_add_op(b, OP_CHROOT);
+	else
+		op = plan_add_op(b, b->request->no_pivot ? OP_MOVE : OP_PIVOT);
 	op->object = "root.path";
 }
 

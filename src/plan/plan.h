@@ -47,6 +47,7 @@ enum op_kind {
 	OP_ROOT_ATTRS,	  /* attrs of the root's mount: read-only before, propagation after the pivot */
 	OP_PIVOT,	  /* into the root */
 	OP_MOVE,	  /* the same by MS_MOVE and chroot (--no-pivot) */
+	OP_CHROOT,	  /* the same by chroot alone: others share the mount namespace */
 };
 
 enum op_flag {

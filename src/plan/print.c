@@ -28,6 +28,7 @@ static const struct name op_names[] = {
 	{ "root-attributes", OP_ROOT_ATTRS },
 	{ "pivot", OP_PIVOT },
 	{ "move", OP_MOVE },
+	{ "chroot", OP_CHROOT },
 	{ 0 },
 };
 

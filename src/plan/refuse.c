@@ -87,6 +87,17 @@ static int cgroup_missing(struct plan_builder *b, const char *what, struct error
 			     "lichen --best-effort=cgroup ...");
 }
 
+static bool has_device_powers(const struct spec *spec)
+{
+	const struct spec_capabilities *c = spec->process->capabilities;
+
+	for (size_t i = 0; c && i < c->bounding.n; i++)
+		if (streq(c->bounding.v[i], "CAP_SYS_ADMIN") ||
+			streq(c->bounding.v[i], "CAP_SYS_RAWIO"))
+			return true;
+	return false;
+}
+
 static int refuse_resources(struct plan_builder *b, struct error *e)
 {
 	const struct spec_resources *r = b->spec->linux.resources;
@@ -101,10 +112,11 @@ static int refuse_resources(struct plan_builder *b, struct error *e)
 	if (limit)
 		result = cgroup_missing(b, limit, e);
 	/*
-	 * In a user namespace no node can be made, and only the nodes that config.json names are
-	 * bound: what isn't allowed does not exist. Real root needs a filter.
+	 * What isn't allowed does not exist: no node can be made (in a user namespace, or without
+	 * CAP_MKNOD), the root's own don't work, and only those that config.json names are bound.
+	 * Whoever may mount devtmpfs or do raw I/O needs a filter.
 	 */
-	if (result == 0 && r->devices.n > 0 && !plan_is_confined(b))
+	if (result == 0 && r->devices.n > 0 && !plan_is_confined(b) && has_device_powers(b->spec))
 		result = cgroup_missing(b, "devices", e);
 	return result;
 }

@@ -213,11 +213,16 @@ int exec_run(const struct plan *plan, struct exec_program *program, const struct
 {
 	const struct hook_state created = { .id = state->id, .status = "created", .pid = getpid(),
 		.bundle = state->bundle, .annotations = state->annotations };
+	const struct hooks_place place = { .cwd = HOOKS_IN_OUR_CWD, .init_pidfd = -EBADF,
+		.env = (const char *const *)program->env.v };
 	int r = process_set_dumpable(PROCESS_HIDDEN, e);
 
 	if (r == 0)
 		r = hooks_run(&plan->spec->hooks.start_container, "hooks.startContainer", &created,
-			HOOKS_IN_OUR_CWD, e);
+			&place, e);
+	/* Not later: the filter need not let us. */
+	if (r == 0)
+		r = message_send(connection_fd, MESSAGE_EXECUTING, 0, -EBADF, e);
 	if (r == 0)
 		r = process_close_from(3 + plan->process.n_fds, e);
 	if (r == 0)

@@ -49,23 +49,28 @@ int64_t hooks_time(const struct spec_hooks *hooks)
 }
 
 static int run_one(const struct spec_hook *hook, const char *name, size_t i,
-	const struct text *state, int cwd_fd, struct error *e)
+	const struct text *state, int cwd_fd, const struct hooks_place *place, struct error *e)
 {
 	CLEANUP(child_release) struct child c = { .pidfd = -EBADF, .in_fd = -EBADF, .out_fd = -EBADF };
 	CLEANUP(text_release) struct text how = { 0 };
 	const char *only_path[] = { hook->path, NULL };
 	struct spawn s = { .path = hook->path,
 		.argv = hook->args.n > 0 ? hook->args.v : only_path,
-		/* Absent: as we have it, which is what callers pass settings to hooks by. */
-		.envp = hook->env_set ? hook->env.v : (const char *const *)environ,
+		.envp = hook->env_set ? hook->env.v :
+			place->env    ? place->env :
+					(const char *const *)environ,
 		.input = state->s,
 		.input_len = state->len,
 		.cwd_fd = cwd_fd };
 	int64_t limit = timeout_of(hook);
 	int status, r = spawn_start(&s, &c, e);
 
+	c.until_fd = place->init_pidfd;
 	if (r == 0)
 		r = spawn_wait(&c, limit == INT64_MAX ? limit : time_ms() + limit, &status, e);
+	if (r == -ESRCH)
+		return error_set(e, ESRCH, "%s[%zu]: the container's first process died while hook '%s' ran",
+			name, i, hook->path);
 	if (r == -ETIMEDOUT)
 		return error_set(e, ETIMEDOUT, "%s[%zu]: hook '%s' was killed after its timeout of %lld s",
 			name, i, hook->path, (long long)hook->timeout.v);
@@ -78,18 +83,18 @@ static int run_one(const struct spec_hook *hook, const char *name, size_t i,
 }
 
 int hooks_run(const struct spec_hooks *hooks, const char *name, const struct hook_state *state,
-	enum hooks_cwd cwd, struct error *e)
+	const struct hooks_place *place, struct error *e)
 {
 	CLEANUP(text_release) struct text json = { 0 };
 	CLEANUP(fd_cleanup) int cwd_fd = -EBADF;
 
 	if (hooks->n == 0)
 		return 0;
-	if (cwd == HOOKS_IN_BUNDLE)
+	if (place->cwd == HOOKS_IN_BUNDLE)
 		cwd_fd = open(state->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	hook_state_json(state, &json);
 	for (size_t i = 0; i < hooks->n; i++) {
-		int r = run_one(&hooks->v[i], name, i, &json, cwd_fd, e);
+		int r = run_one(&hooks->v[i], name, i, &json, cwd_fd, place, e);
 
 		if (r < 0)
 			return r;

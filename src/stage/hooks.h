@@ -22,12 +22,23 @@ void hook_state_json(const struct hook_state *state, struct text *out);
 /* runc and crun run a hook in the bundle wherever that can be seen; by now it may be gone. */
 enum hooks_cwd { HOOKS_IN_BUNDLE, HOOKS_IN_OUR_CWD };
 
+/* How hooks of a kind are run. */
+struct hooks_place {
+	enum hooks_cwd cwd;
+	int init_pidfd; /* they are killed when this process dies; or -EBADF */
+	/*
+	 * For hooks that bring no environment. NULL: ours, by which callers pass settings to hooks of the
+	 * runtime. A hook that is a program of the image gets what the container's program gets.
+	 */
+	const char *const *env;
+};
+
 /*
  * Runs them in order; stops at the first that fails. name is that of the list, for errors:
  * "hooks.poststart[1]: ...".
  */
 int hooks_run(const struct spec_hooks *hooks, const char *name, const struct hook_state *state,
-	enum hooks_cwd cwd, struct error *e);
+	const struct hooks_place *place, struct error *e);
 
 /*
  * The milliseconds that they may take at most; INT64_MAX if one has no timeout.

@@ -70,11 +70,10 @@ static int become_root(const struct init_args *args, struct error *e)
 {
 	const struct plan_process *p = &args->plan->process;
 	const struct process_user user = { .uid = p->setup_uid, .gid = p->setup_gid };
-	int r = 0;
+	/* Also where there is nothing to map: until then our birth may not have been recorded. */
+	int r = message_expect(args->sock_fd, MESSAGE_MAPPED, time_ms() + STEP_TIMEOUT_MS,
+		"waited for its IDs", e);
 
-	if (args->plan->namespaces.uids.how != MAP_NONE)
-		r = message_expect(args->sock_fd, MESSAGE_MAPPED, time_ms() + STEP_TIMEOUT_MS,
-			"waited for its IDs", e);
 	if (r == 0)
 		r = process_become(&user, GROUPS_KEEP, e);
 	/* A change of IDs hides us; then nobody could join us before start, not even our user. */
@@ -120,12 +119,11 @@ static int set_up(const struct init_args *args, struct ops_run *run, struct erro
 		r = become_root(args, e);
 	if (r < 0)
 		return r;
-	mode_t caller_umask = umask(0);
-
+	run->umask = umask(0);
 	r = ops_execute(run, e);
 	if (r == 0)
 		r = apply_placement(p, e);
-	umask(p->umask.set ? (mode_t)p->umask.v : caller_umask);
+	umask(p->umask.set ? (mode_t)p->umask.v : run->umask);
 	return r;
 }
 
@@ -186,7 +184,7 @@ static void close_parents(const struct init_args *args)
 _Noreturn void init_main(const struct init_args *args)
 {
 	struct ops_run run = { .plan = args->plan, .state = args->state, .sock_fd = args->sock_fd,
-		.deadline_ms = INT64_MAX, .place_fd = -EBADF, .root_fd = -EBADF, .proc_fd = -EBADF,
+		.place_fd = -EBADF, .root_fd = -EBADF, .proc_fd = -EBADF,
 		.terminal_fd = -EBADF };
 	struct error e = { 0 };
 	struct exec_program program = { 0 };

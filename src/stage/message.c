@@ -17,6 +17,7 @@ static const struct name kinds[] = {
 	{ "READY", MESSAGE_READY },
 	{ "COMMITTED", MESSAGE_COMMITTED },
 	{ "START", MESSAGE_START },
+	{ "EXECUTING", MESSAGE_EXECUTING },
 	{ "LISTENER", MESSAGE_LISTENER },
 	{ "ERROR", MESSAGE_ERROR },
 	{ 0 },

@@ -24,6 +24,7 @@
  *   start                                                     |
  *      | connect, ----------- START ------------------------> |
  *      |                                                      | hooks startContainer, credentials
+ *      | <------------------ EXECUTING ---------------------- | the hooks have ended
  *      | <------------------ LISTENER (number) -------------- | (if seccomp notifies)
  *      | <------------------ end of file -------------------- | execve
  *
@@ -45,6 +46,7 @@ enum message_kind {
 	MESSAGE_READY,
 	MESSAGE_COMMITTED,
 	MESSAGE_START,
+	MESSAGE_EXECUTING, /* from here on the end of file is execve's */
 	MESSAGE_LISTENER,
 	MESSAGE_ERROR,
 };

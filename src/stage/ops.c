@@ -295,11 +295,16 @@ static int do_runtime_hooks(struct ops_run *run, struct error *e)
 
 static int do_container_hooks(struct ops_run *run, struct error *e)
 {
+	static const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = -EBADF };
 	struct hook_state state = *run->state;
+	int r;
 
 	state.pid = getpid();
-	return hooks_run(&run->plan->spec->hooks.create_container, "hooks.createContainer", &state,
-		HOOKS_IN_BUNDLE, e);
+	umask(run->umask);
+	r = hooks_run(&run->plan->spec->hooks.create_container, "hooks.createContainer", &state, &place,
+		e);
+	umask(0);
+	return r;
 }
 
 static int execute(struct ops_run *run, const struct op *op, struct mount_tree *source,
@@ -345,6 +350,8 @@ static int execute(struct ops_run *run, const struct op *op, struct mount_tree *
 		return rootfs_pivot(run->root_fd, e);
 	case OP_MOVE:
 		return rootfs_move(run->root_fd, e);
+	case OP_CHROOT:
+		return rootfs_chroot(run->root_fd, e);
 	}
 	return error_set(e, EINVAL, "an operation of unknown kind %d", op->kind);
 }

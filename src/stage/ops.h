@@ -16,7 +16,7 @@ struct ops_run {
 	const struct plan *plan;
 	const struct hook_state *state; /* for createContainer */
 	int sock_fd;			/* to the parent */
-	int64_t deadline_ms;
+	mode_t umask; /* the caller's, for hooks; the set-up has 0 */
 	struct mount_tree *sources; /* one for each operation */
 	int place_fd; /* the root file system's directory, which its mount goes on top of */
 	int root_fd;

@@ -165,12 +165,11 @@ static int map_by_helpers(struct stage *s, const struct plan *plan, struct error
 
 static int map_ids(struct stage *s, const struct plan *plan, struct error *e)
 {
-	int r;
+	int r = 0;
 
-	if (plan->namespaces.uids.how == MAP_NONE)
-		return 0;
-	r = map_directly(s, plan, e);
-	if (r == 0)
+	if (plan->namespaces.uids.how != MAP_NONE)
+		r = map_directly(s, plan, e);
+	if (r == 0 && plan->namespaces.uids.how != MAP_NONE)
 		r = map_by_helpers(s, plan, e);
 	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_MAPPED, 0, -EBADF, e);
 }
@@ -179,13 +178,14 @@ static int run_runtime_hooks(struct stage *s, const struct plan *plan,
 	const struct hook_state *state, struct error *e)
 {
 	const struct spec_all_hooks *hooks = &plan->spec->hooks;
+	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = s->pidfd };
 	struct hook_state now = *state;
 	int r;
 
 	now.pid = s->pid;
-	r = hooks_run(&hooks->prestart, "hooks.prestart", &now, HOOKS_IN_BUNDLE, e);
+	r = hooks_run(&hooks->prestart, "hooks.prestart", &now, &place, e);
 	if (r == 0)
-		r = hooks_run(&hooks->create_runtime, "hooks.createRuntime", &now, HOOKS_IN_BUNDLE, e);
+		r = hooks_run(&hooks->create_runtime, "hooks.createRuntime", &now, &place, e);
 	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_HOOKED, 0, -EBADF, e);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,14 +40,21 @@ static void act_read(char **args)
 		json_bytes("text", text, (size_t)n);
 }
 
-static void write_with(const char *path, const char *text, int flags)
+static int put(const char *path, const char *text, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+	int code = errno;
 
-	add_errno(n < 0);
 	if (fd >= 0)
 		close(fd);
+	errno = code;
+	return n < 0 ? -1 : 0;
+}
+
+static void write_with(const char *path, const char *text, int flags)
+{
+	add_errno(put(path, text, flags) < 0);
 }
 
 static void act_write(char **args)
@@ -212,6 +220,37 @@ static void act_mknod(char **args)
 static void act_mount(char **args)
 {
 	add_errno(mount(args[0], args[1], args[2], number(args[3]), NULL) < 0);
+}
+
+static int exit_status(pid_t pid)
+{
+	int status;
+
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
+									       : 255;
+}
+
+/* nested-proc PATH: mounts a new procfs in namespaces of our own, as a container in a container. */
+static void act_nested_proc(char **args)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char map[64];
+
+		snprintf(map, sizeof(map), "0 %u 1", geteuid());
+		if (unshare(CLONE_NEWUSER) < 0)
+			_exit(254);
+		put("/proc/self/uid_map", map, O_WRONLY);
+		if (unshare(CLONE_NEWNS | CLONE_NEWPID) < 0)
+			_exit(253);
+		pid = fork();
+		if (pid == 0)
+			_exit(mount("proc", args[0], "proc", 0, NULL) < 0 ? errno : 0);
+		_exit(exit_status(pid));
+	}
+	errno = exit_status(pid);
+	add_errno(errno != 0);
 }
 
 static void act_umount(char **args)
@@ -419,9 +458,10 @@ const struct action act_actions[] = { { "read", 1, act_read }, { "write", 2, act
 	{ "unlink", 1, act_unlink }, { "symlink", 2, act_symlink }, { "chmod", 2, act_chmod },
 	{ "chown", 3, act_chown }, { "chdir", 1, act_chdir }, { "chroot", 1, act_chroot },
 	{ "mknod", 4, act_mknod }, { "mount", 4, act_mount }, { "umount", 1, act_umount },
-	{ "syscall", 1, act_syscall }, { "syscall32", 1, act_syscall32 },
-	{ "socket", 2, act_socket }, { "ptrace", 1, act_ptrace }, { "kill", 2, act_kill },
-	{ "look-into", 1, act_look_into }, { "processes", 0, act_processes },
-	{ "spawn", 1, act_spawn }, { "tiocsti", 1, act_tiocsti }, { "print", 0, act_print },
-	{ "open-fds", 0, act_fds }, { "kill-self", 1, act_kill_self }, { "sleep", 1, act_sleep },
-	{ "wait-for", 1, act_wait_for }, { "exit", 1, act_exit }, { 0 } };
+	{ "nested-proc", 1, act_nested_proc }, { "syscall", 1, act_syscall },
+	{ "syscall32", 1, act_syscall32 }, { "socket", 2, act_socket }, { "ptrace", 1, act_ptrace },
+	{ "kill", 2, act_kill }, { "look-into", 1, act_look_into },
+	{ "processes", 0, act_processes }, { "spawn", 1, act_spawn }, { "tiocsti", 1, act_tiocsti },
+	{ "print", 0, act_print }, { "open-fds", 0, act_fds }, { "kill-self", 1, act_kill_self },
+	{ "sleep", 1, act_sleep }, { "wait-for", 1, act_wait_for }, { "exit", 1, act_exit },
+	{ 0 } };

@@ -2,8 +2,10 @@
 #include "tap.h"
 
 #include <errno.h>
+#include <sys/wait.h>
 
 #include "base/fd.h"
+#include "base/syscalls.h"
 #include "stage/hooks.h"
 #include "temp.h"
 
@@ -73,15 +75,11 @@ static void test_time(void)
 		}                                                            \
 	}
 
+/* The bundle is the test's directory. */
 static struct hook_state state = { .id = "box",
 	.status = "created",
 	.pid = 7,
-	.bundle = "/bundle",
 	.annotations = &no_annotations };
-
-#define STATE                                                               \
-	"{\"ociVersion\":\"" SPEC_VERSION "\",\"id\":\"box\",\"status\":\"" \
-	"created\",\"pid\":7,\"bundle\":\"/bundle\"}"
 
 static void is_written(const struct temp *t, const char *name, const char *want, const char *what)
 {
@@ -108,18 +106,29 @@ static void test_run(const struct temp *t)
 	};
 	struct spec_hooks hooks = { 4, v };
 	CLEANUP(mem_free) char *where = xasprintf("%s\n", t->path);
+	CLEANUP(mem_free) char *json = xasprintf("{\"ociVersion\":\"" SPEC_VERSION
+						 "\",\"id\":\"box\",\"status\":\"created\","
+						 "\"pid\":7,\"bundle\":\"%s\"}",
+		t->path);
 	struct error e = { 0 };
 
 	setenv("A", "ours", 1);
-	is_int(hooks_run(&hooks, "hooks.prestart", &state, t->fd, &e), 0, "all run %s", e.text);
-	is_written(t, "first", STATE, "the state on standard input");
-	is_written(t, "where", where, "in the directory");
+	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), 0, "all run %s", e.text);
+	is_written(t, "first", json, "the state on standard input");
+	is_written(t, "where", where, "in the bundle");
 	is_written(t, "env", "ours\n", "without env: our environment");
 	is_written(t, "own", "B=2\n", "with env: that, and nothing else");
 	is_written(t, "empty", "", "an empty env is one");
 	is_written(t, "order", "first\n", "in their order");
+	unlinkat(t->fd, "first", 0);
+	mkdirat(t->fd, "here", 0755);
+	hooks.n = 1;
+	ok(chdir(t->path) == 0 && chdir("here") == 0, "(another directory)");
+	hooks_run(&hooks, "hooks.startContainer", &state, HOOKS_IN_OUR_CWD, -EBADF, &e);
+	is_written(t, "here/first", json, "or where we are");
+	ok(chdir("/") == 0, "(and back)");
 	hooks.n = 0;
-	is_int(hooks_run(&hooks, "hooks.prestart", &state, t->fd, &e), 0, "none to run");
+	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), 0, "none to run");
 }
 
 static void is_failure(const struct temp *t, struct spec_hook hook, int code, const char *text)
@@ -129,7 +138,7 @@ static void is_failure(const struct temp *t, struct spec_hook hook, int code, co
 	struct spec_hooks hooks = { 3, v };
 	struct error e = { 0 };
 
-	is_int(hooks_run(&hooks, "hooks.poststart", &state, t->fd, &e), -code, "fails");
+	is_int(hooks_run(&hooks, "hooks.poststart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), -code, "fails");
 	is_str(e.text, text, "and why");
 	is_int(faccessat(t->fd, "never", F_OK, 0), -1, "the next one does not run");
 }
@@ -159,6 +168,33 @@ static void test_failures(const struct temp *t)
 	ok(time_ms() - start >= 1000 && time_ms() - start < 20000, "in time");
 }
 
+/* What is hooked dies: nothing is left to wait for. */
+static void test_init_dies(void)
+{
+	struct spec_hook v[] = { { .path = "/bin/sh", .args = SHELL("sleep 60; exit 3") } };
+	struct spec_hooks hooks = { 1, v };
+	int64_t start = time_ms();
+	struct error e = { 0 };
+	pid_t pid;
+	int pidfd;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		usleep(200000);
+		_exit(0);
+	}
+	pidfd = sys_pidfd_open(pid, 0);
+	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, pidfd, &e), -ESRCH,
+		"the first process dies meanwhile");
+	is_str(e.text,
+		"hooks.prestart[0]: the container's first process died while hook '/bin/sh' ran",
+		"and that is said");
+	ok(time_ms() - start < 20000, "at once");
+	waitpid(pid, NULL, 0);
+	fd_close(pidfd);
+}
+
 /* A large state, and a hook that does not look at it. */
 static void test_unread(const struct temp *t)
 {
@@ -169,13 +205,17 @@ static void test_unread(const struct temp *t)
 	struct spec_hook v[] = { { .path = "/bin/true" },
 		{ .path = "/bin/sh", .args = SHELL("wc -c >size") } };
 	struct spec_hooks hooks = { 2, v };
+	CLEANUP(text_release) struct text json = { 0 };
+	CLEANUP(mem_free) char *size = NULL;
 	struct error e = { 0 };
 
 	memset(value, 'x', (1 << 20) - 1);
 	large.annotations = &annotations;
-	is_int(hooks_run(&hooks, "hooks.poststart", &large, t->fd, &e), 0,
+	hook_state_json(&large, &json);
+	size = xasprintf("%zu\n", json.len);
+	is_int(hooks_run(&hooks, "hooks.poststart", &large, HOOKS_IN_BUNDLE, -EBADF, &e), 0,
 		"a hook need not read its input %s", e.text);
-	is_written(t, "size", "1048682\n", "and one that does gets all of it");
+	is_written(t, "size", size, "and one that does gets all of it");
 }
 
 int main(void)
@@ -184,10 +224,12 @@ int main(void)
 	size_t before = count_open_fds();
 
 	alarm(120);
+	state.bundle = t.path;
 	test_state();
 	test_time();
 	test_run(&t);
 	test_failures(&t);
+	test_init_dies();
 	test_unread(&t);
 	is_int((int64_t)count_open_fds(), (int64_t)before, "no descriptor is left over");
 	temp_remove(&t);

@@ -28,13 +28,13 @@ static void close_pair(int pair[2])
 static void test_names(void)
 {
 	static const char *const names[] = { "BORN", "MAPPED", "TERMINAL", "MOUNTED", "HOOKED",
-		"READY", "COMMITTED", "START", "LISTENER", "ERROR" };
+		"READY", "COMMITTED", "START", "EXECUTING", "LISTENER", "ERROR" };
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		is_str(message_name((enum message_kind)(i + 1)), names[i], "%u is %s", i + 1,
 			names[i]);
 	is_str(message_name((enum message_kind)0), "an unknown message", "0 is none");
-	is_str(message_name((enum message_kind)11), "an unknown message", "nor is 11");
+	is_str(message_name((enum message_kind)12), "an unknown message", "nor is 12");
 }
 
 static void test_round_trip(void)
