@@ -94,6 +94,7 @@ libplan_a_SOURCES = \
 	%D%/plan/seccomp.h \
 	%D%/plan/seccomp_cache.c \
 	%D%/plan/seccomp_cache.h \
+	%D%/plan/sysctl.c \
 	%D%/plan/template.c \
 	%D%/plan/template.h
 libplan_a_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)

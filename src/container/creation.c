@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,7 @@ static void describe(struct creation *c)
 		.oci_version = xstrdup(SPEC_VERSION),
 		.bundle = xstrdup(c->bundle),
 		.rootfs = xstrdup(c->plan.rootfs),
+		.own_pid_namespace = (c->plan.namespaces.clone_flags & CLONE_NEWPID) != 0,
 		.created = now_rfc3339(),
 		.owner = *c->host.ids.user_name ? xstrdup(c->host.ids.user_name) :
 						  xasprintf("%u", c->host.ids.uid) };

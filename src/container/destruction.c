@@ -78,7 +78,7 @@ int destruction_do(const struct runtime *rt, struct state_dir *dir, const struct
 	/* Without a readable config there are no hooks to run, but still a container to remove. */
 	if (state->is_created)
 		(void)state_read_config(dir, &spec, &ignored);
-	r = processes_kill_all(&state->init, SIGKILL, e);
+	r = processes_kill_all(state, SIGKILL, e);
 	if (r == 0)
 		r = destruction_kill(&state->init, dir->id, e);
 	if (r == 0)

@@ -44,7 +44,7 @@ int container_kill(const struct runtime *rt, const char *id, int sig, unsigned i
 		return not_running(id, e);
 	}
 	if (flags & KILL_ALL)
-		return processes_kill_all(&state.init, sig, e);
+		return processes_kill_all(&state, sig, e);
 	pidfd = process_open(&state.init);
 	if (pidfd < 0)
 		return not_running(id, e);
@@ -63,5 +63,5 @@ int container_pids(const struct runtime *rt, const char *id, pid_t **out_pids, s
 
 	if (r == 0)
 		r = state_read(&dir, &state, e);
-	return r < 0 ? r : processes_find(&state.init, out_pids, out_n, e);
+	return r < 0 ? r : processes_find(&state, out_pids, out_n, e);
 }

@@ -4,16 +4,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 
 struct entry {
 	pid_t pid, parent;
+	struct process_ref ref;
 	int belongs;
 };
 
@@ -58,6 +59,7 @@ static int read_table(struct table *out, struct error *e)
 {
 	CLEANUP(dir_cleanup) DIR *d = opendir("/proc");
 	struct dirent *entry;
+	struct error gone;
 	uint64_t pid;
 
 	if (!d)
@@ -66,7 +68,10 @@ static int read_table(struct table *out, struct error *e)
 		if (str_u64(entry->d_name, INT32_MAX, &pid) < 0)
 			continue;
 		out->v = xrealloc(out->v, out->n + 1, sizeof(*out->v));
-		out->v[out->n++] = (struct entry){ .pid = (pid_t)pid, .parent = parent_of((pid_t)pid) };
+		out->v[out->n] = (struct entry){ .pid = (pid_t)pid, .parent = parent_of((pid_t)pid) };
+		/* Gone already: not in the table. */
+		if (process_ref_get((pid_t)pid, &out->v[out->n].ref, &gone) == 0)
+			out->n++;
 	}
 	return 0;
 }
@@ -90,44 +95,50 @@ static int descends(const struct table *t, const struct entry *entry, pid_t ance
 	return 0;
 }
 
-static void mark(struct table *t, pid_t init)
+static int belongs(const struct table *t, const struct entry *entry, const struct state *state,
+	ino_t pid_ns, ino_t mount_ns)
 {
-	ino_t pid_ns = namespace_of(init, "pid"), mount_ns = namespace_of(init, "mnt");
-	int own_pid_ns = pid_ns != 0 && pid_ns != namespace_of(1, "pid") &&
-		pid_ns != namespace_of(parent_of(init), "pid");
-	struct stat self;
+	int family = descends(t, entry, state->init.pid);
 
-	/* Ours is the one to compare with where those two are not ours to look at. */
-	if (stat("/proc/self/ns/pid", &self) == 0 && self.st_ino == pid_ns)
-		own_pid_ns = 0;
-	for (size_t i = 0; i < t->n; i++) {
-		struct entry *entry = &t->v[i];
-		int family = descends(t, entry, init);
-
-		if (own_pid_ns)
-			entry->belongs = family || namespace_of(entry->pid, "pid") == pid_ns;
-		else
-			entry->belongs = entry->pid == init ||
-				(family && namespace_of(entry->pid, "mnt") == mount_ns);
-	}
+	if (state->own_pid_namespace)
+		return family || namespace_of(entry->pid, "pid") == pid_ns;
+	return entry->pid == state->init.pid ||
+		(family && namespace_of(entry->pid, "mnt") == mount_ns);
 }
 
-int processes_find(const struct process_ref *init, pid_t **out_pids, size_t *out_n,
-	struct error *e)
+static int mark(struct table *t, const struct state *state)
+{
+	ino_t pid_ns = namespace_of(state->init.pid, "pid");
+	ino_t mount_ns = namespace_of(state->init.pid, "mnt");
+
+	/* Only if init is still there are those two its. */
+	if (pid_ns == 0 || mount_ns == 0 || !process_is_alive(&state->init))
+		return 0;
+	for (size_t i = 0; i < t->n; i++)
+		t->v[i].belongs = belongs(t, &t->v[i], state, pid_ns, mount_ns);
+	return 1;
+}
+
+/* The container's in out, marked; none if init is dead. */
+static int find_marked(const struct state *state, struct table *out, struct error *e)
+{
+	int r;
+
+	if (!process_is_alive(&state->init))
+		return 0;
+	r = read_table(out, e);
+	return r < 0 ? r : mark(out, state);
+}
+
+int processes_find(const struct state *state, pid_t **out_pids, size_t *out_n, struct error *e)
 {
 	CLEANUP(table_release) struct table t = { 0 };
 	pid_t *pids;
 	size_t n = 0;
-	int r;
+	int r = find_marked(state, &t, e);
 
-	*out_pids = NULL;
-	*out_n = 0;
-	if (!process_is_alive(init))
-		return 0;
-	r = read_table(&t, e);
 	if (r < 0)
 		return r;
-	mark(&t, init->pid);
 	pids = xcalloc(t.n + 1, sizeof(*pids));
 	for (size_t i = 0; i < t.n; i++)
 		if (t.v[i].belongs)
@@ -137,14 +148,23 @@ int processes_find(const struct process_ref *init, pid_t **out_pids, size_t *out
 	return 0;
 }
 
-int processes_kill_all(const struct process_ref *init, int sig, struct error *e)
+/* By descriptor, and only if it is still the same process: numbers come again. */
+static int kill_one(const struct entry *entry, int sig, struct error *e)
 {
-	CLEANUP(mem_free) pid_t *pids = NULL;
-	size_t n;
-	int r = processes_find(init, &pids, &n, e);
+	CLEANUP(fd_cleanup) int pidfd = process_open(&entry->ref);
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (kill(pids[i], sig) < 0 && errno != ESRCH)
-			return error_errno(e, "send signal %d to process %d", sig, pids[i]);
-	return r;
+	if (pidfd >= 0 && sys_pidfd_send_signal(pidfd, sig) < 0 && errno != ESRCH)
+		return error_errno(e, "send signal %d to process %d", sig, entry->pid);
+	return 0;
+}
+
+int processes_kill_all(const struct state *state, int sig, struct error *e)
+{
+	CLEANUP(table_release) struct table t = { 0 };
+	int r = find_marked(state, &t, e);
+
+	for (size_t i = 0; r >= 0 && i < t.n; i++)
+		if (t.v[i].belongs)
+			r = kill_one(&t.v[i], sig, e);
+	return r < 0 ? r : 0;
 }

@@ -12,8 +12,7 @@
  * namespace is the container's own; else those descended from init that are also in its mount
  * namespace. Numbers of our PID namespace, init first; *out_pids is the caller's to free.
  */
-int processes_find(const struct process_ref *init, pid_t **out_pids, size_t *out_n,
-	struct error *e);
+int processes_find(const struct state *state, pid_t **out_pids, size_t *out_n, struct error *e);
 
 /* A signal for all of them; those that are gone meanwhile are no error. */
-int processes_kill_all(const struct process_ref *init, int sig, struct error *e);
+int processes_kill_all(const struct state *state, int sig, struct error *e);

@@ -69,6 +69,7 @@ struct process_ref {
 struct state {
 	char *id, *oci_version, *bundle, *rootfs, *created, *owner;
 	int is_created; /* not reserved alone */
+	int own_pid_namespace; /* made for this container, not joined or the host's */
 	struct process_ref init;
 	struct strlist annotation_keys, annotation_values, not_applied;
 };

@@ -148,11 +148,6 @@ int process_set_sysctl(int proc_fd, const char *key, const char *value, struct e
 	CLEANUP(mem_free) char *path = xasprintf("sys/%s", key);
 	int r;
 
-	/* As sysctl(8): dots separate unless the key has slashes already. */
-	if (!strchr(key, '/'))
-		for (char *p = path + strlen("sys/"); *p; p++)
-			if (*p == '.')
-				*p = '/';
 	r = file_write(proc_fd, path, value);
 	if (r < 0)
 		return error_set(e, -r, "write '%s' to '/proc/%s': %s", value, path, strerror(-r));

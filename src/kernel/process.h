@@ -48,7 +48,7 @@ void process_reset_signals(void);
 int process_set_hostname(const char *name, struct error *e);
 int process_set_domainname(const char *name, struct error *e);
 
-/* Writes one sysctl, "net.ipv4.ip_forward" or with slashes, through a procfs' descriptor. */
+/* Writes one sysctl, "net/ipv4/ip_forward", through a procfs' descriptor. */
 int process_set_sysctl(int proc_fd, const char *key, const char *value, struct error *e);
 
 /* A fresh session keyring, so that the caller's keys stay out of reach: keyctl(2). */

@@ -36,6 +36,7 @@ int plan_ids(struct plan_builder *b, struct error *e);
 int plan_identity(struct plan_builder *b, struct error *e);
 int plan_mounts(struct plan_builder *b, struct error *e);
 int plan_devices(struct plan_builder *b, struct error *e);
+int plan_sysctls(struct plan_builder *b, struct error *e);
 int plan_process(struct plan_builder *b, struct error *e);
 int plan_placement(struct plan_builder *b, struct error *e);
 int plan_seccomp(struct plan_builder *b, struct error *e);

@@ -13,10 +13,11 @@
 #define PLAN_ARENA_SIZE (64u << 20)
 
 /* What follows the mounts, in the order in which it happens. */
-static void plan_tail(struct plan_builder *b)
+static int plan_tail(struct plan_builder *b, struct error *e)
 {
 	const struct spec_linux *l = &b->spec->linux;
 	struct op *op;
+	int r;
 
 	if (b->spec->hooks.prestart.n + b->spec->hooks.create_runtime.n > 0)
 		plan_add_op(b, OP_RUNTIME_HOOKS)->object = "hooks.createRuntime";
@@ -32,12 +33,9 @@ static void plan_tail(struct plan_builder *b)
 		op->object = plan_printf(b, "linux.maskedPaths[%zu]", i);
 		op->target = l->masked_paths.v[i];
 	}
-	for (size_t i = 0; i < l->sysctl.n; i++) {
-		op = plan_add_op(b, OP_SYSCTL);
-		op->object = plan_printf(b, "linux.sysctl['%s']", l->sysctl.v[i].key);
-		op->source = l->sysctl.v[i].key;
-		op->text = l->sysctl.v[i].value;
-	}
+	r = plan_sysctls(b, e);
+	if (r < 0)
+		return r;
 	op = plan_add_op(b, OP_DIRECTORY);
 	op->object = "process.cwd";
 	op->target = b->spec->process->cwd;
@@ -54,6 +52,7 @@ static void plan_tail(struct plan_builder *b)
 	else
 		op = plan_add_op(b, b->request->no_pivot ? OP_MOVE : OP_PIVOT);
 	op->object = "root.path";
+	return 0;
 }
 
 /* With the plain names of the specification, and with the recursive ones that Podman writes. */
@@ -93,7 +92,9 @@ static int make(struct plan_builder *b, struct error *e)
 		if (r < 0)
 			return r;
 	}
-	plan_tail(b);
+	r = plan_tail(b, e);
+	if (r < 0)
+		return r;
 	plan_propagation(b);
 	r = plan_process(b, e);
 	if (r == 0)

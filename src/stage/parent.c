@@ -20,6 +20,7 @@
 /* The longest that mounts may take: a network file system's time-out is in this order. */
 #define SET_UP_TIMEOUT_MS 300000
 #define BIRTH_TIMEOUT_MS  60000
+#define DEATH_TIMEOUT_MS  1000
 
 static int wait_for_exit(pid_t pid)
 {
@@ -207,22 +208,25 @@ static int explain_death(struct stage *s, struct error *e)
 
 	if (e->code != EPIPE)
 		return -e->code;
+	/* Its descriptors are closed a moment before it can be waited for. */
+	(void)fd_wait(s->pidfd, DEATH_TIMEOUT_MS);
 	if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0 &&
 		info.si_code == CLD_KILLED)
 		return error_context(e, "killed by signal %d", info.si_status);
 	return -e->code;
 }
 
-/* Mapping fails, too, when init has gone before; then its own word is the cause. */
-static int prefer_word_of_init(struct stage *s, struct error *e)
+/* What fails because init has gone before has its cause in init's own word, or else in its death. */
+static int prefer_word_of_init(struct stage *s, const char *phase, struct error *e)
 {
 	struct message m = { 0 };
 	struct error word;
+	int r = message_receive(s->sock_fd, time_ms(), phase, &m, NULL, &word);
 
-	if (message_receive(s->sock_fd, time_ms(), "was set up", &m, NULL, &word) < 0 &&
-		m.kind == MESSAGE_ERROR)
-		*e = word;
-	return -e->code;
+	if (r == 0 || (r != -EPIPE && m.kind != MESSAGE_ERROR))
+		return -e->code;
+	*e = word;
+	return explain_death(s, e);
 }
 
 int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_state *state,
@@ -231,7 +235,7 @@ int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_sta
 	int r = map_ids(s, plan, e);
 
 	if (r < 0)
-		return prefer_word_of_init(s, e);
+		return prefer_word_of_init(s, "was set up", e);
 	while (r == 0) {
 		struct message m;
 		int fd = -EBADF;
@@ -248,7 +252,7 @@ int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_sta
 		else
 			r = error_set(e, EPROTO, "%s while it was set up", message_name(m.kind));
 	}
-	return r;
+	return r == -EPIPE ? prefer_word_of_init(s, "ran hooks", e) : r;
 }
 
 /*
@@ -274,7 +278,7 @@ int stage_commit(struct stage *s, const struct plan *plan, struct error *e)
 	if (r == 0)
 		r = message_send(s->sock_fd, MESSAGE_COMMITTED, 0, -EBADF, e);
 	if (r < 0)
-		return r;
+		return prefer_word_of_init(s, "waited for start", e);
 	s->committed = 1;
 	return 0;
 }

@@ -1,0 +1,290 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Whatever dies, and whenever: delete --force takes everything away, and nothing hangs. Every
+# operation is killed with -9 at the beginning and the end of its system calls, one after the other
+# (tools/killer.c); so is the container's first process.
+#
+#   LICHEN_CRASH_STEP=N    at every N-th of them (default 7: each run begins at another one); 1: all
+# shellcheck disable=SC2016,SC2154
+set -uo pipefail
+# shellcheck source=lib/life.sh
+source "$(dirname "$0")/lib/life.sh"
+
+step=${LICHEN_CRASH_STEP:-7}
+killer=$(tool killer)
+L=("$LICHEN" --root "$(state_dir)")
+# A process that ends when it has said something, so that one that is lost is no zombie's parent.
+put_bundle base '.process.args = ["sh", "-c", "echo ready; while :; do sleep 0.05; done"]'
+plain=$bundle
+# With all that has files, sockets and messages of its own.
+put_bundle full '.process.args = ["sh", "-c", "echo ready; while :; do sleep 0.05; done"]' \
+	'.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}' \
+	'.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 200, hard: 300}]' \
+	'.hooks = {prestart: [{path: "/bin/true"}], createRuntime: [{path: "/bin/true"}], createContainer: [{path: "/bin/true"}], poststart: [{path: "/bin/true"}]}'
+full=$bundle
+before=$(census)
+LC_ALL=C sort <<<"$before" >"$scratch/before"
+
+# What the killer, if any, is allowed to find when it looks: nothing. With what was the matter.
+leftovers() { comm -13 "$scratch/before" <(census | LC_ALL=C sort); ls -A "$scratch/pids" 2>/dev/null; }
+clean() { [[ -z $(leftovers) ]]; }
+
+# One kill and all that must hold after it. Says what went wrong, or nothing.
+after_kill() {
+	local where=$1 rc
+	deadline=15 rt list >/dev/null 2>"$scratch/said" || echo "$where: list: $(cat "$scratch/said")"
+	deadline=15 rt state "$id" >"$scratch/state" 2>&1 || grep -q 'does not exist' "$scratch/state" || echo "$where: state: $(cat "$scratch/state")"
+	rm -f "$scratch/pids/pid"
+	rc=0
+	deadline=15 rt delete --force "$id" >"$scratch/said" 2>&1 || rc=$?
+	((rc == 0)) && [[ ! -s $scratch/said ]] || echo "$where: delete --force: $rc: $(cat "$scratch/said")"
+	if [[ $(status_of "$id") != none ]]; then echo "$where: it is still there"; fi
+	clean || eventually clean || echo "$where: left: $(leftovers | tr '\n' ';')"
+}
+
+# stepping NAME PREPARE COMMAND...   kills COMMAND at its first, (1 + step)-th ... stop until it lives
+# through; PREPARE makes what it needs. COMMAND has the container's name put behind it.
+stepping() {
+	local name=$1 prepare=$2 n=$((RANDOM % step + 1)) first=() killed=0 rc bad=''
+	shift 2
+	if [[ $1 == --first ]]; then first=(--first); shift; fi
+	mkdir -p "$scratch/pids"
+	while ((n < 20000)); do
+		new_id
+		"$prepare"
+		rc=0
+		within 60 "$killer" "${first[@]}" "$n" "$@" "$id" >"$scratch/out" 2>"$scratch/killer" </dev/null || rc=$?
+		((rc < 2)) || { bad+="$n: the killer ended with $rc: $(cat "$scratch/killer")"; break; }
+		if ((rc == 0)) && ((${#first[@]})); then bad+=$(check_failure "$n"); fi
+		bad+=$(after_kill "$n ($(grep -m 1 killed "$scratch/killer"))")
+		((rc == 0)) || break
+		[[ -z $bad ]] || break
+		killed=$((killed + 1))
+		n=$((n + step))
+	done
+	is "$name: killed $((killed > 0 ? 1 : 0)) or more times, and clean each time" "$killed ${bad:-clean}" "$killed clean"
+	ok "$name: it was killed in earnest: $killed times" test "$killed" -gt "${least:-10}"
+}
+
+# The one who created it lives and says what has happened.
+check_failure() {
+	local said
+	grep -q '^CMD: 0$' "$scratch/killer" && { [[ $(status_of "$id") == stopped ]] || echo "$1: success, and it is $(status_of "$id")"; return; }
+	grep -q '^CMD: 1$' "$scratch/killer" || echo "$1: $(grep CMD "$scratch/killer")"
+	said=$(grep '^lichen: ' "$scratch/killer")
+	[[ $said =~ "first process died"|"was killed by signal 9" ]] || echo "$1: it says: $said;"
+	[[ $(status_of "$id") == none ]] || echo "$1: a create that failed left $(status_of "$id")"
+	[[ ! -e $scratch/pids/pid ]] || echo "$1: a create that failed left a PID file"
+}
+
+nothing() { :; }
+created() { rt create --bundle "$plain" "$id" >/dev/null 2>&1 </dev/null; }
+created_full() { rt create --bundle "$full" "$id" >/dev/null 2>&1 </dev/null; }
+running() { created && rt start "$id"; }
+stopped() { created && rt kill "$id" KILL && eventually has_status "$id" stopped; }
+
+possible() {
+	local rc=0
+	"$killer" 0 true 2>"$scratch/killer" || rc=$?
+	((rc == 1)) && return
+	skip "processes cannot be traced here (a sandbox's seccomp filter, or kernel.yama.ptrace_scope=3): $(cat "$scratch/killer")"
+	return 1
+}
+
+test_stepping() {
+	possible || return
+	stepping "create" nothing "${L[@]}" create --bundle "$plain" --pid-file "$scratch/pids/pid"
+	stepping "create with hooks and a filter" nothing "${L[@]}" create --bundle "$full"
+	stepping "run --detach" nothing "${L[@]}" run --detach --bundle "$plain"
+	stepping "start" created "${L[@]}" start
+	stepping "start with hooks and a filter" created_full "${L[@]}" start
+	stepping "delete" stopped "${L[@]}" delete
+	stepping "delete --force" running "${L[@]}" delete --force
+	stepping "kill" running "${L[@]}" kill
+}
+
+# The container's first process is killed while the creator goes on.
+test_first_process() {
+	possible || return
+	stepping "create, its first process" nothing --first "${L[@]}" create --bundle "$plain" --pid-file "$scratch/pids/pid"
+	stepping "create with hooks and a filter, its first process" nothing --first "${L[@]}" create --bundle "$full"
+	stepping "run, its first process" nothing --first "${L[@]}" run --bundle "$scratch/bundle.ends"
+}
+
+hung() { eventually test -e "$gate/state"; }
+# took SECONDS CMD...   succeeds, and in less
+took() {
+	local seconds=$1
+	shift
+	within "$seconds" "$LICHEN" --root "$(state_dir)" "$@"
+}
+
+# A hook that hangs, in each place; its creator killed or left to find out by itself.
+test_hooks() {
+	local kind pid rc
+	for kind in prestart createRuntime createContainer; do
+		gate "$kind"
+		put_bundle hanging ".hooks.$kind = [{path: \"$hook\"}]" \
+			'.mounts += [{destination: "/gate", type: "bind", source: "'"$scratch"'", options: ["rbind"]}]'
+		new_id
+		"${L[@]}" create --bundle "$bundle" --pid-file "$scratch/pid" "$id" >"$scratch/out" 2>&1 </dev/null &
+		pid=$!
+		ok "$kind hangs: it is reached" hung
+		is "$kind hangs: creating" "$(status_of "$id")" creating
+		ok "$kind hangs: delete --force takes it away at once" took 10 delete --force "$id"
+		rc=0
+		wait "$pid" || rc=$?
+		is "$kind hangs: create fails" "$rc" 1
+		like "$kind hangs: create says why" "$(cat "$scratch/out")" "first process died while|died while hook"
+		ok "$kind hangs: no PID file" test ! -e "$scratch/pid"
+		nothing_left "$kind hangs: nothing is left" "$before"
+		gate "$kind"
+		new_id
+		"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
+		pid=$!
+		ok "$kind hangs, create killed: it is reached" hung
+		kill -9 "$pid"
+		wait "$pid" 2>/dev/null
+		is "$kind hangs, create killed: stopped" "$(status_of "$id")" stopped
+		ok "$kind hangs, create killed: delete --force" took 10 delete --force "$id"
+		# a hook on the host is nobody's then; it ends, as this one, or not, but holds nothing
+		touch "$gate/go"
+		nothing_left "$kind hangs, create killed: nothing is left" "$before"
+	done
+
+	gate startContainer
+	put_bundle hanging ".hooks.startContainer = [{path: \"/gate/${hook##*/}\"}]" \
+		'.mounts += [{destination: "/gate", type: "bind", source: "'"$scratch"'", options: ["rbind"]}, {destination: "'"$scratch"'", type: "bind", source: "'"$scratch"'", options: ["rbind"]}]'
+	new_id
+	"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
+	"${L[@]}" start "$id" >"$scratch/out" 2>&1 </dev/null &
+	pid=$!
+	ok "startContainer hangs: it is reached" hung
+	is "startContainer hangs: still created" "$(status_of "$id")" created
+	ok "startContainer hangs: delete --force" took 10 delete --force "$id"
+	rc=0
+	wait "$pid" || rc=$?
+	is "startContainer hangs: start fails" "$rc" 1
+	like "startContainer hangs: start says why" "$(cat "$scratch/out")" "first process died while"
+	nothing_left "startContainer hangs: nothing is left" "$before"
+	gate startContainer
+	new_id
+	"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
+	"${L[@]}" start "$id" >"$scratch/out" 2>&1 </dev/null &
+	pid=$!
+	ok "startContainer hangs, start killed: it is reached" hung
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null
+	ok "startContainer hangs, start killed: delete --force" took 10 delete --force "$id"
+	nothing_left "startContainer hangs, start killed: nothing is left" "$before"
+
+	# the time-out of a hook is the hook's end, and the container's
+	gate timeout
+	put_bundle hanging ".hooks.createRuntime = [{path: \"$hook\", timeout: 1}]"
+	new_id
+	exits 1 "a hook's time-out" rt create --bundle "$bundle" "$id"
+	like "a hook's time-out: the text" "$stderr" 'hooks\.createRuntime\[0\]: hook .* was killed after its timeout of 1 s'
+	nothing_left "a hook's time-out: nothing is left" "$before"
+
+	# the program runs already: it is killed; the hook, which is told of a container that ran, may finish
+	gate poststart
+	put_bundle hanging ".hooks.poststart = [{path: \"$hook\"}]" '.process.args = ["sleep", "1000"]'
+	new_id
+	"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
+	"${L[@]}" start "$id" >"$scratch/out" 2>&1 </dev/null &
+	pid=$!
+	ok "poststart hangs: it is reached" hung
+	is "poststart hangs: running" "$(status_of "$id")" running
+	"${L[@]}" delete --force "$id" >"$scratch/deleted" 2>&1 &
+	local deleting=$!
+	ok "poststart hangs: delete --force kills the program at once" eventually has_status "$id" stopped
+	touch "$gate/go"
+	rc=0
+	wait "$deleting" || rc=$?
+	is "poststart hangs: delete --force ends with the hook" "$rc $(cat "$scratch/deleted")" '0 '
+	wait "$pid"
+	nothing_left "poststart hangs: nothing is left" "$before"
+	gate poststart
+	new_id
+	"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
+	"${L[@]}" start "$id" >"$scratch/out" 2>&1 </dev/null &
+	pid=$!
+	ok "poststart hangs on: it is reached" hung
+	"${L[@]}" delete --force "$id" >"$scratch/deleted" 2>&1 &
+	deleting=$!
+	deadline=40 exits 1 "poststart hangs on: delete is an error after half a minute" rt delete "$id"
+	like "poststart hangs on: the text" "$stderr" 'is busy: another operation on it'
+	rc=0
+	wait "$deleting" || rc=$?
+	is "poststart hangs on: so is delete --force" "$rc" 1
+	like "poststart hangs on: and names the cause" "$(cat "$scratch/deleted")" 'hook'
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null
+	touch "$gate/go"
+	ok "poststart hangs on, start killed: delete --force" took 10 delete --force "$id"
+	nothing_left "poststart hangs on: nothing is left" "$before"
+}
+
+# The foreground runtime killed: the container is not, and can be had.
+test_run() {
+	new_id
+	"${L[@]}" run --bundle "$plain" "$id" >"$scratch/out" 2>&1 </dev/null &
+	local pid=$!
+	eventually grep -qx ready "$scratch/out"
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null
+	is "run killed: the container goes on" "$(status_of "$id")" running
+	ok "run killed: kill" rt kill "$id" KILL
+	ok "run killed: stopped" eventually has_status "$id" stopped
+	ok "run killed: delete" rt delete "$id"
+	nothing_left "run killed: nothing is left" "$before"
+	# a process that ignores all but SIGKILL
+	put_bundle stubborn '.process.args = ["sh", "-c", "trap : HUP INT TERM QUIT; echo ready; while :; do sleep 0.05; done"]'
+	new_id
+	rt create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
+	rt start "$id"
+	eventually grep -qx ready "$scratch/out"
+	rt kill "$id" TERM
+	is "a stubborn process: running" "$(status_of "$id")" running
+	ok "a stubborn process: delete --force" took 10 delete --force "$id"
+	# one that is stopped, as by a debugger
+	new_id
+	rt create --bundle "$plain" "$id" >"$scratch/out" 2>&1 </dev/null
+	rt start "$id"
+	rt kill "$id" STOP
+	is "a stopped process is not a stopped container" "$(status_of "$id")" running
+	ok "a stopped process: delete --force" took 10 delete --force "$id"
+	# the state directory's contents gone or broken
+	local file
+	for file in state.json config.json init created.lock start.sock; do
+		new_id
+		rt create --bundle "$plain" "$id" >/dev/null 2>&1 </dev/null
+		rm -f "$(state_dir)/$id/$file"
+		ok "without $file: delete --force" took 10 delete --force "$id"
+		nothing_left "without $file: nothing is left" "$before"
+		[[ $file == *.json ]] || continue
+		new_id
+		rt create --bundle "$plain" "$id" >/dev/null 2>&1 </dev/null
+		echo '{"id": [' >"$(state_dir)/$id/$file"
+		ok "with a broken $file: delete --force" took 10 delete --force "$id"
+		nothing_left "with a broken $file: nothing is left" "$before"
+	done
+	# the root file system and the bundle gone
+	put_bundle gone '.process.args = ["sleep", "1000"]'
+	cp -a "$scratch/base/rootfs" "$bundle/rootfs"
+	change "$bundle" '.root.path = "rootfs"'
+	new_id
+	rt create --bundle "$bundle" "$id" >/dev/null 2>&1 </dev/null
+	rm -rf "$bundle"
+	ok "without the bundle: start" rt start "$id"
+	ok "without the bundle: delete --force" took 10 delete --force "$id"
+}
+
+put_bundle ends '.process.args = ["true"]'
+tests=(stepping first_process hooks run)
+for one in "${tests[@]}"; do
+	[[ " ${LICHEN_ONLY:-$one} " == *" $one "* ]] || continue
+	"test_$one"
+	nothing_left "$one: nothing is left" "$before"
+done
+done_testing
