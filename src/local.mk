@@ -114,6 +114,8 @@ libstage_a_SOURCES = \
 	%D%/stage/ops.h \
 	%D%/stage/parent.c \
 	%D%/stage/parent.h \
+	%D%/stage/prepare.c \
+	%D%/stage/prepare.h \
 	%D%/stage/relay.c \
 	%D%/stage/relay.h \
 	%D%/stage/self.c \

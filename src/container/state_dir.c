@@ -77,8 +77,7 @@ static int check_ours(int fd, const char *path, struct error *e)
 
 	if (fstat(fd, &st) < 0)
 		return error_errno(e, "look at the state directory '%s'", path);
-	if (st.st_uid == geteuid() && !(st.st_mode & S_IWOTH) &&
-		(!(st.st_mode & S_IWGRP) || st.st_gid == getegid()))
+	if (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
 		return 0;
 	error_set(e, EPERM, "the state directory '%s' is not ours alone", path);
 	return error_hint(e, "chown it and chmod 700, or name another one: lichen --root DIR ...");

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/idmap.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/syscalls.h"
 
 /* A look-up in a slow directory service is the longest that newuidmap takes. */
 #define HELPER_TIMEOUT_MS 30000
@@ -36,6 +41,38 @@ int idmap_deny_setgroups(pid_t pid, struct error *e)
 	if (r < 0)
 		return error_set(e, -r, "write '%s': %s", path, strerror(-r));
 	return 0;
+}
+
+static int open_namespace(pid_t pid, const struct idmap *uids, const struct idmap *gids,
+	struct error *e)
+{
+	CLEANUP(mem_free) char *path = xasprintf("/proc/%d/ns/user", pid);
+	int fd, r = idmap_write(pid, IDMAP_UID, uids, e);
+
+	if (r == 0)
+		r = idmap_write(pid, IDMAP_GID, gids, e);
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_errno(e, "open '%s'", path) : fd;
+}
+
+int idmap_namespace(const struct idmap *uids, const struct idmap *gids, struct error *e)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	pid_t pid = sys_clone3(&args);
+	int fd;
+
+	if (pid < 0)
+		return error_errno(e, "make a user namespace");
+	/* Only to be looked at: the namespace lives on by the descriptor. */
+	while (pid == 0)
+		pause();
+	fd = open_namespace(pid, uids, gids, e);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return fd;
 }
 
 int idmap_start_helper(const char *helper, pid_t pid, const struct idmap *map, struct child *out,

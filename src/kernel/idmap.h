@@ -28,6 +28,12 @@ int idmap_write(pid_t pid, enum idmap_kind kind, const struct idmap *map, struct
 /* user_namespaces(7): needed before an unprivileged process may write a gid map. */
 int idmap_deny_setgroups(pid_t pid, struct error *e);
 
+/*
+ * A user namespace with these maps and nobody in it, for mount_setattr(2): its descriptor. Wants
+ * privilege over every ID outside.
+ */
+int idmap_namespace(const struct idmap *uids, const struct idmap *gids, struct error *e);
+
 /* Starts newuidmap or newgidmap (absolute path in helper). Both may run at the same time. */
 int idmap_start_helper(const char *helper, pid_t pid, const struct idmap *map, struct child *out,
 	struct error *e);

@@ -166,6 +166,23 @@ int mount_attach(const struct mount_tree *tree, enum mount_depth depth,
 	return r < 0 ? r : fd_take(&fd);
 }
 
+int mount_set_idmap(int tree_fd, enum mount_depth depth, int user_namespace_fd, struct error *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP,
+		.userns_fd = (uint64_t)user_namespace_fd };
+	unsigned int flags = AT_EMPTY_PATH | (depth == MOUNT_TREE ? AT_RECURSIVE : 0);
+
+	if (mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) == 0)
+		return 0;
+	error_errno(e, "map the IDs of the mount");
+	if (e->code == EINVAL)
+		return error_hint(e, "its file system does not support ID-mapped mounts");
+	if (e->code == EPERM)
+		return error_hint(e, "only who made the file system may map its IDs: one that belongs to the "
+				     "host needs root there");
+	return -e->code;
+}
+
 static int set_option(int fs_fd, const char *option)
 {
 	const char *equals = strchr(option, '=');

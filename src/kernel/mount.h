@@ -54,6 +54,9 @@ int mount_tree_of_fd(int fd, enum mount_depth depth, struct mount_tree *out, str
 int mount_attach(const struct mount_tree *tree, enum mount_depth depth,
 	const struct mount_target *target, const struct mount_attrs *attrs, struct error *e);
 
+/* Gives a detached tree the ID mapping of a user namespace: mount_setattr(2), Linux 5.12. */
+int mount_set_idmap(int tree_fd, enum mount_depth depth, int user_namespace_fd, struct error *e);
+
 /* A new file system. */
 struct mount_fs {
 	const char *type;

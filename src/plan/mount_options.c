@@ -41,7 +41,7 @@ const struct mount_option mount_options[] = {
 	ATTR("relatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME),
 	{ "remount", MOUNT_OPTION_REMOUNT, 0, 0 },
 	TREE_ATTR("rexec", 0, MOUNT_ATTR_NOEXEC),
-	{ "ridmap", MOUNT_OPTION_IDMAP, 0, 0 },
+	{ "ridmap", MOUNT_OPTION_RIDMAP, 0, 0 },
 	TREE_ATTR("rnoatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME),
 	TREE_ATTR("rnodev", MOUNT_ATTR_NODEV, 0),
 	TREE_ATTR("rnodiratime", MOUNT_ATTR_NODIRATIME, 0),
@@ -95,7 +95,7 @@ static void add_data(struct mount_digest *out, size_t *indexes, const char *opti
 	out->data.v[out->data.n++] = option;
 }
 
-static int apply(const struct mount_option *o, struct mount_digest *out)
+static void apply(const struct mount_option *o, struct mount_digest *out)
 {
 	switch (o->kind) {
 	case MOUNT_OPTION_NOTHING:
@@ -129,9 +129,12 @@ static int apply(const struct mount_option *o, struct mount_digest *out)
 		out->copy_up = true;
 		break;
 	case MOUNT_OPTION_IDMAP:
-		return -ENOTSUP;
+		out->idmap = true;
+		break;
+	case MOUNT_OPTION_RIDMAP:
+		out->idmap = out->ridmap = true;
+		break;
 	}
-	return 0;
 }
 
 /* What can't be said of a bind mount, because it is the source's file system's. */
@@ -168,19 +171,24 @@ int mount_options_digest(const struct spec_mount *mount, size_t index, struct ar
 		/* Podman writes empty ones. */
 		if (!*name)
 			continue;
-		if (!o && (str_starts(name, "idmap=") || str_starts(name, "ridmap=")))
-			o = find("idmap");
-		if (!o)
+		if (!o && (str_starts(name, "idmap=") || str_starts(name, "ridmap="))) {
+			error_set(e, ENOTSUP, "config.json: mounts[%zu].options[%zu]: '%s' is not understood",
+				index, i, name);
+			return error_hint(e, "use 'idmap' with uidMappings and gidMappings of the mount");
+		}
+		if (o)
+			apply(o, out);
+		else
 			add_data(out, indexes, name, i);
-		else if (apply(o, out) < 0)
-			return error_set(e, ENOTSUP,
-				"config.json: mounts[%zu].options[%zu]: idmapped mounts are not "
-				"supported yet",
-				index, i);
 	}
 	/* Recursive options say more than the plain ones: they reach the top mount as well. */
 	if (out->copy_up && mount->type && !streq(mount->type, "tmpfs"))
 		return error_set(e, EINVAL,
 			"config.json: mounts[%zu].options: 'tmpcopyup' is for a tmpfs", index);
+	if (mount->uid_mappings.n > 0)
+		out->idmap = true;
+	if (out->idmap && (!out->bind || out->remount))
+		return error_set(e, ENOTSUP,
+			"config.json: mounts[%zu]: only bind mounts can have their IDs mapped", index);
 	return out->bind && !out->remount ? check_bind(out, index, e) : 0;
 }

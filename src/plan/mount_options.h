@@ -20,7 +20,8 @@ enum mount_option_kind {
 	MOUNT_OPTION_RBIND,
 	MOUNT_OPTION_REMOUNT,
 	MOUNT_OPTION_COPY_UP,
-	MOUNT_OPTION_IDMAP, /* known, and refused for now */
+	MOUNT_OPTION_IDMAP,
+	MOUNT_OPTION_RIDMAP,
 };
 
 struct mount_option {
@@ -34,7 +35,7 @@ extern const struct mount_option mount_options[];
 
 /* One entry of mounts, digested. */
 struct mount_digest {
-	bool bind, rbind, remount, copy_up;
+	bool bind, rbind, remount, copy_up, idmap, ridmap;
 	struct mount_attrs attrs;
 	unsigned long sb_flags;
 	const char *sb_flag_name; /* the last that asked for a flag of the file system, or NULL */

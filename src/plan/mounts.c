@@ -67,17 +67,55 @@ static void protect_cgroup_tree(struct plan_builder *b, size_t index)
 	op->target = plan_printf(b, "%s/fs/cgroup", b->spec->mounts.v[index].destination);
 }
 
+static const struct idmap *map_of(struct plan_builder *b, const struct spec_idmaps *from)
+{
+	struct idmap *map = arena_alloc(&b->plan->arena, sizeof(*map));
+
+	map->v = arena_alloc(&b->plan->arena, (from->n + 1) * sizeof(*map->v));
+	for (size_t i = 0; i < from->n; i++)
+		map->v[map->n++] = (struct idmap_range){ from->v[i].container_id, from->v[i].host_id,
+			from->v[i].size };
+	return map;
+}
+
+/* config.md: the mount's own mapping, or else that of the container's user namespace. */
+static int plan_idmap(struct plan_builder *b, size_t index, const struct mount_digest *d,
+	struct op *op, struct error *e)
+{
+	const struct spec_mount *m = &b->spec->mounts.v[index];
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+
+	if (b->host->ids.privilege == HOST_USER) {
+		error_set(e, EPERM, "config.json: mounts[%zu]: an ordinary user can't map the IDs of a mount: "
+				    "the kernel leaves that to who made its file system",
+			index);
+		return error_hint(e, "choose linux.uidMappings so that the owner outside is the one wanted "
+				     "inside, or chown the source");
+	}
+	if (m->uid_mappings.n == 0 && ns->uids.how == MAP_NONE)
+		return error_set(e, EINVAL, "config.json: mounts[%zu]: 'idmap' needs uidMappings and "
+					    "gidMappings, or a new user namespace to take them from",
+			index);
+	op->uids = m->uid_mappings.n > 0 ? map_of(b, &m->uid_mappings) : &ns->uids.map;
+	op->gids = m->uid_mappings.n > 0 ? map_of(b, &m->gid_mappings) : &ns->gids.map;
+	op->idmap_depth = d->ridmap ? MOUNT_TREE : MOUNT_ONE;
+	return 0;
+}
+
 static int plan_bind(struct plan_builder *b, size_t index, const struct mount_digest *d,
 	struct error *e)
 {
 	const struct spec_mount *m = &b->spec->mounts.v[index];
 	CLEANUP(mem_free) char *source = NULL;
+	struct op *op;
 
 	if (!m->source || !*m->source)
 		return error_set(e, EINVAL, "config.json: mounts[%zu].source: is required for a bind mount",
 			index);
 	source = path_clean(b->request->bundle, m->source);
-	add_bind(b, index, plan_printf(b, "%s", source), d);
+	op = add_bind(b, index, plan_printf(b, "%s", source), d);
+	if (d->idmap && plan_idmap(b, index, d, op, e) < 0)
+		return -e->code;
 	if (d->rbind && streq(source, "/sys"))
 		protect_cgroup_tree(b, index);
 	return 0;

@@ -71,6 +71,8 @@ struct op {
 		uid_t uid;
 		gid_t gid;
 	} node;
+	const struct idmap *uids, *gids; /* of an ID-mapped bind mount, or NULL */
+	enum mount_depth idmap_depth;
 	const struct op *fallback; /* done instead if this is not permitted here; or NULL */
 };
 

@@ -95,6 +95,12 @@ static void print_op(const struct op *op, const char *prefix, struct text *out)
 		text_printf(out, " super=0x%lx", op->fs.sb_flags);
 	for (size_t i = 0; op->fs.data && i < op->fs.data->n; i++)
 		text_printf(out, " %s", op->fs.data->v[i]);
+	for (size_t i = 0; op->uids && i < op->uids->n; i++)
+		text_printf(out, " uid:%u<-%u*%u", op->uids->v[i].inside, op->uids->v[i].outside,
+			op->uids->v[i].count);
+	for (size_t i = 0; op->gids && i < op->gids->n; i++)
+		text_printf(out, " gid:%u<-%u*%u", op->gids->v[i].inside, op->gids->v[i].outside,
+			op->gids->v[i].count);
 	if (op->flags & OP_COPY_UP)
 		text_puts(out, " copy-up");
 	if (op->flags & OP_PLAIN)

@@ -40,15 +40,6 @@ static int refuse_linux(struct plan_builder *b, struct error *e)
 	return 0;
 }
 
-static int refuse_mounts(struct plan_builder *b, struct error *e)
-{
-	for (size_t i = 0; i < b->spec->mounts.n; i++)
-		if (b->spec->mounts.v[i].uid_mappings.n + b->spec->mounts.v[i].gid_mappings.n > 0)
-			return error_set(e, ENOTSUP,
-				"config.json: mounts[%zu].uidMappings: idmapped mounts are not supported yet", i);
-	return 0;
-}
-
 /* The first limit that somebody asked for; -1 is "none" where the specification says so. */
 static const char *first_limit(const struct spec_resources *r)
 {
@@ -124,7 +115,7 @@ static int refuse_resources(struct plan_builder *b, struct error *e)
 int plan_refuse(struct plan_builder *b, struct error *e)
 {
 	static int (*const parts[])(struct plan_builder *, struct error *) = { refuse_process,
-		refuse_linux, refuse_mounts, refuse_resources };
+		refuse_linux, refuse_resources };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		int r = parts[i](b, e);

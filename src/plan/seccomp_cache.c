@@ -11,8 +11,8 @@
 #include "base/fd.h"
 
 #define ENTRY_MAX (4u << 20)
-/* What may lie in the directory; beyond it the oldest habits are not worth keeping. */
-#define MAGIC	  "lichen seccomp 1\n"
+/* Another number when the form of an entry changes: the key, a checksum, the program. */
+#define MAGIC	  "lichen seccomp 2\n"
 
 static void add_strings(struct text *t, const struct strings *s)
 {
@@ -53,14 +53,20 @@ void seccomp_cache_key(const struct spec_seccomp *spec, const char *compiler, st
 	}
 }
 
-/* FNV-1a, 64 bits: a name for a file, no protection. */
-static char *entry_name(const struct text *key)
+/* FNV-1a, 64 bits: against accidents, not against anybody. */
+static uint64_t hash_of(const void *data, size_t size)
 {
+	const unsigned char *p = data;
 	uint64_t hash = 0xcbf29ce484222325ull;
 
-	for (size_t i = 0; i < key->len; i++)
-		hash = (hash ^ (unsigned char)key->s[i]) * 0x100000001b3ull;
-	return xasprintf("%016llx", (unsigned long long)hash);
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3ull;
+	return hash;
+}
+
+static char *entry_name(const struct text *key)
+{
+	return xasprintf("%016llx", (unsigned long long)hash_of(key->s, key->len));
 }
 
 static int open_dir(const char *dir)
@@ -82,6 +88,7 @@ int seccomp_cache_load(const char *dir, const struct text *key, struct arena *ar
 	CLEANUP(mem_free) char *entry = NULL;
 	CLEANUP(fd_cleanup) int dir_fd = open_dir(dir);
 	size_t len, size;
+	uint64_t checksum;
 	void *program;
 	int r;
 
@@ -90,14 +97,16 @@ int seccomp_cache_load(const char *dir, const struct text *key, struct arena *ar
 	r = file_read_text(dir_fd, name, ENTRY_MAX, &entry, &len);
 	if (r < 0)
 		return r;
-	if (len <= key->len || memcmp(entry, key->s, key->len) != 0)
+	if (len <= key->len + sizeof(checksum) || memcmp(entry, key->s, key->len) != 0)
 		return -ESTALE;
-	size = len - key->len;
+	memcpy(&checksum, entry + key->len, sizeof(checksum));
+	size = len - key->len - sizeof(checksum);
 	if (size % sizeof(struct sock_filter) != 0 ||
-		size / sizeof(struct sock_filter) > BPF_MAXINSNS)
+		size / sizeof(struct sock_filter) > BPF_MAXINSNS ||
+		hash_of(entry + len - size, size) != checksum)
 		return -EBADMSG;
 	program = arena_alloc(arena, size);
-	memcpy(program, entry + key->len, size);
+	memcpy(program, entry + len - size, size);
 	out->v = program;
 	out->n = size / sizeof(struct sock_filter);
 	return 0;
@@ -109,6 +118,8 @@ void seccomp_cache_store(const char *dir, const struct text *key,
 	CLEANUP(mem_free) char *name = entry_name(key);
 	CLEANUP(text_release) struct text entry = { 0 };
 	CLEANUP(fd_cleanup) int dir_fd = -EBADF;
+	size_t size = filter->n * sizeof(struct sock_filter);
+	uint64_t checksum = hash_of(filter->v, size);
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return;
@@ -116,6 +127,7 @@ void seccomp_cache_store(const char *dir, const struct text *key,
 	if (dir_fd < 0)
 		return;
 	text_add(&entry, key->s, key->len);
-	text_add(&entry, (const char *)filter->v, filter->n * sizeof(struct sock_filter));
+	text_add(&entry, (const char *)&checksum, sizeof(checksum));
+	text_add(&entry, (const char *)filter->v, size);
 	(void)file_replace(dir_fd, name, 0600, entry.s, entry.len);
 }

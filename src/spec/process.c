@@ -127,18 +127,26 @@ static const struct bind cpu_affinity_rows[] = {
 
 static const struct bind_object cpu_affinity_table = { .rows = cpu_affinity_rows };
 
+static int check_size(const struct json *size, const char *key, struct error *e)
+{
+	const struct json *j = json_get(size, key);
+	uint64_t value;
+
+	if (json_u64(j, UINT16_MAX, &value) < 0)
+		return json_error(j, e, "found %s, must be from 0 to %d", j->text, UINT16_MAX);
+	return 0;
+}
+
 /* Without a terminal the size MUST be ignored, whatever it is. */
 static int console_size_rule(const void *object, const struct json *j, struct error *e)
 {
 	const P *p = object;
+	int r;
 
 	if (!p->terminal)
 		return 0;
-	if (p->console_size->height > UINT16_MAX)
-		return json_error(json_get(j, "height"), e, "must be from 0 to 65535");
-	if (p->console_size->width > UINT16_MAX)
-		return json_error(json_get(j, "width"), e, "must be from 0 to 65535");
-	return 0;
+	r = check_size(j, "height", e);
+	return r < 0 ? r : check_size(j, "width", e);
 }
 
 static int args_rule(const void *object, const struct json *j, struct error *e)

@@ -63,8 +63,7 @@ static int check_version(const struct json *j, struct error *e)
 		return json_error(j, e, "%s is not a version such as \"%s\"", json_quote(j->text).s,
 			SPEC_VERSION);
 	if (!str_starts(j->text, "1."))
-		return json_error(j, e,
-			"version %s is not understood (%s to %s and later 1.x are)",
+		return json_error(j, e, "version %s is not understood (%s to %s and later 1.x are)",
 			json_quote(j->text).s, SPEC_VERSION_MIN, SPEC_VERSION);
 	return 0;
 }

@@ -169,7 +169,7 @@ static int compare_fds(const void *a, const void *b)
 static void close_parents(const struct init_args *args)
 {
 	const struct plan_namespaces *ns = &args->plan->namespaces;
-	CLEANUP(mem_free) int *keep = xcalloc(3 + ns->n_after, sizeof(int));
+	CLEANUP(mem_free) int *keep = xcalloc(3 + ns->n_after + args->plan->n_ops, sizeof(int));
 	size_t n = 0;
 
 	keep[n++] = args->sock_fd;
@@ -177,13 +177,16 @@ static void close_parents(const struct init_args *args)
 	keep[n++] = args->lock_fd;
 	for (size_t i = 0; i < ns->n_after; i++)
 		keep[n++] = ns->after[i].fd;
+	for (size_t i = 0; i < args->plan->n_ops; i++)
+		if (args->prepared[i] >= 0)
+			keep[n++] = args->prepared[i];
 	qsort(keep, n, sizeof(*keep), compare_fds);
 	process_close_except(3 + (int)args->plan->process.n_fds, keep, n);
 }
 
 _Noreturn void init_main(const struct init_args *args)
 {
-	struct ops_run run = { .plan = args->plan, .state = args->state, .sock_fd = args->sock_fd,
+	struct ops_run run = { .plan = args->plan, .state = args->state, .prepared = args->prepared, .sock_fd = args->sock_fd,
 		.place_fd = -EBADF, .root_fd = -EBADF, .proc_fd = -EBADF,
 		.terminal_fd = -EBADF };
 	struct error e = { 0 };

@@ -64,7 +64,9 @@ int ops_open_sources(struct ops_run *run, struct error *e)
 	for (size_t i = 0; i < run->plan->n_ops; i++) {
 		int r;
 
-		if (!has_source(&run->plan->ops[i]))
+		if (run->prepared[i] >= 0)
+			run->sources[i] = (struct mount_tree){ .fd = run->prepared[i], .detached = true };
+		if (!has_source(&run->plan->ops[i]) || run->prepared[i] >= 0)
 			continue;
 		r = open_source(&run->plan->ops[i], &run->sources[i], e);
 		if (r < 0)

@@ -15,6 +15,7 @@
 struct ops_run {
 	const struct plan *plan;
 	const struct hook_state *state; /* for createContainer */
+	const int *prepared;		/* trees that the parent opened, or -EBADF each */
 	int sock_fd;			/* to the parent */
 	mode_t umask; /* the caller's, for hooks; the set-up has 0 */
 	struct mount_tree *sources; /* one for each operation */

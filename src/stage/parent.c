@@ -16,6 +16,7 @@
 #include "base/syscalls.h"
 #include "stage/intermediate.h"
 #include "stage/message.h"
+#include "stage/prepare.h"
 
 /* The longest that mounts may take: a network file system's time-out is in this order. */
 #define SET_UP_TIMEOUT_MS 300000
@@ -71,10 +72,14 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 	struct stage *out, struct error *e)
 {
 	CLEANUP(stage_release) struct stage s = STAGE_NONE;
+	CLEANUP(prepared_release) struct prepared prepared = { 0 };
 	struct init_args args = { .plan = plan, .state = state, .start_fd = start_fd,
 		.lock_fd = lock_fd };
-	int pair[2], r;
+	int pair[2], r = prepare_trees(plan, &prepared, e);
 
+	if (r < 0)
+		return r;
+	args.prepared = prepared.fds;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(e, "make a socket pair");
 	s.sock_fd = pair[0];

@@ -82,8 +82,8 @@ __attribute__((format(printf, 1, 2))) static inline void skip(const char *fmt, .
 static inline int done(void)
 {
 	printf("1..%u\n", tap_count);
-	return fflush(stdout) == 0 && tap_failed == 0 && tap_count > 0 ? EXIT_SUCCESS :
-									   EXIT_FAILURE;
+	return fflush(stdout) == 0 && tap_failed == 0 && tap_count > 0 ? EXIT_SUCCESS
+								       : EXIT_FAILURE;
 }
 
 /* A file of the test's data: below $srcdir/tests/data, which the build sets. */

@@ -22,8 +22,7 @@ static inline struct temp temp_make(void)
 	struct temp t;
 
 	snprintf(t.path, sizeof(t.path), "%s/lichen-test.XXXXXX", dir && *dir ? dir : "/tmp");
-	if (!mkdtemp(t.path) ||
-		(t.fd = open(t.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+	if (!mkdtemp(t.path) || (t.fd = open(t.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
 		printf("Bail out! no directory at %s\n", t.path);
 		exit(EXIT_FAILURE);
 	}

@@ -19,7 +19,8 @@ static void test_set(void)
 
 	errno = ENOENT;
 	is_int(error_errno(&e, "open '%s'", "a"), -ENOENT, "errno as the code");
-	is_str(e.text, "open 'a': No such file or directory", "and its description behind the text");
+	is_str(e.text, "open 'a': No such file or directory",
+		"and its description behind the text");
 	errno = 0;
 	is_int(error_errno(&e, "open"), -EIO, "errno 0 is an input/output error");
 }

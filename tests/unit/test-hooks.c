@@ -22,7 +22,8 @@ static void is_state(const struct hook_state *state, const char *want, const cha
 /* runtime.md, State: what is required, and no byte more or less. */
 static void test_state(void)
 {
-	struct spec_pair pairs[] = { { "org.example.a", "1" }, { "b", "" }, { "\"q\"", "\\\n\xc3\xa4" } };
+	struct spec_pair pairs[] = { { "org.example.a", "1" }, { "b", "" },
+		{ "\"q\"", "\\\n\xc3\xa4" } };
 	struct spec_pairs annotations = { 3, pairs };
 	struct hook_state s = { .id = "box",
 		.status = "creating",
@@ -65,21 +66,19 @@ static void test_time(void)
 
 /* ---- hooks that are shell scripts ---- */
 
-#define SHELL(...)                                                           \
-	{                                                                    \
-		sizeof((const char *[]){ "sh", "-c", __VA_ARGS__ }) /        \
-			sizeof(char *),                                      \
-			(const char *[])                                     \
-		{                                                            \
-			"sh", "-c", __VA_ARGS__, NULL                        \
-		}                                                            \
+#define SHELL(...)                                                                    \
+	{                                                                             \
+		sizeof((const char *[]){ "sh", "-c", __VA_ARGS__ }) / sizeof(char *), \
+			(const char *[])                                              \
+		{                                                                     \
+			"sh", "-c", __VA_ARGS__, NULL                                 \
+		}                                                                     \
 	}
 
 /* The bundle is the test's directory. */
-static struct hook_state state = { .id = "box",
-	.status = "created",
-	.pid = 7,
-	.annotations = &no_annotations };
+static struct hook_state state = {
+	.id = "box", .status = "created", .pid = 7, .annotations = &no_annotations
+};
 
 static void is_written(const struct temp *t, const char *name, const char *want, const char *what)
 {
@@ -106,14 +105,16 @@ static void test_run(const struct temp *t)
 	};
 	struct spec_hooks hooks = { 4, v };
 	CLEANUP(mem_free) char *where = xasprintf("%s\n", t->path);
-	CLEANUP(mem_free) char *json = xasprintf("{\"ociVersion\":\"" SPEC_VERSION
-						 "\",\"id\":\"box\",\"status\":\"created\","
-						 "\"pid\":7,\"bundle\":\"%s\"}",
+	CLEANUP(mem_free)
+	char *json = xasprintf("{\"ociVersion\":\"" SPEC_VERSION
+			       "\",\"id\":\"box\",\"status\":\"created\","
+			       "\"pid\":7,\"bundle\":\"%s\"}",
 		t->path);
 	struct error e = { 0 };
 
 	setenv("A", "ours", 1);
-	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), 0, "all run %s", e.text);
+	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), 0,
+		"all run %s", e.text);
 	is_written(t, "first", json, "the state on standard input");
 	is_written(t, "where", where, "in the bundle");
 	is_written(t, "env", "ours\n", "without env: our environment");
@@ -128,7 +129,8 @@ static void test_run(const struct temp *t)
 	is_written(t, "here/first", json, "or where we are");
 	ok(chdir("/") == 0, "(and back)");
 	hooks.n = 0;
-	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), 0, "none to run");
+	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), 0,
+		"none to run");
 }
 
 static void is_failure(const struct temp *t, struct spec_hook hook, int code, const char *text)
@@ -138,7 +140,8 @@ static void is_failure(const struct temp *t, struct spec_hook hook, int code, co
 	struct spec_hooks hooks = { 3, v };
 	struct error e = { 0 };
 
-	is_int(hooks_run(&hooks, "hooks.poststart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), -code, "fails");
+	is_int(hooks_run(&hooks, "hooks.poststart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), -code,
+		"fails");
 	is_str(e.text, text, "and why");
 	is_int(faccessat(t->fd, "never", F_OK, 0), -1, "the next one does not run");
 }

@@ -50,8 +50,8 @@ static void ranges_text(const struct id_ranges *ranges, struct text *out)
 		text_printf(out, "%s%u+%u", i ? " " : "", ranges->v[i].first, ranges->v[i].count);
 }
 
-static void is_parsed(const char *text, const char *user, uid_t uid, const char *want,
-	const char *what)
+static void is_parsed(
+	const char *text, const char *user, uid_t uid, const char *want, const char *what)
 {
 	CLEANUP(text_release) struct text got = { 0 };
 	CLEANUP(id_ranges_release) struct id_ranges ranges = { 0 };

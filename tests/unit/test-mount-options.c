@@ -25,7 +25,8 @@ static const struct {
 	{ "lazytime", { .sb_flags = MS_LAZYTIME } },
 	{ "loud", { 0 } },
 	{ "mand", { .sb_flags = MS_MANDLOCK } },
-	{ "noatime", { .attrs = { .set = MOUNT_ATTR_NOATIME, .clear = ATIMES & ~MOUNT_ATTR_NOATIME } } },
+	{ "noatime",
+		{ .attrs = { .set = MOUNT_ATTR_NOATIME, .clear = ATIMES & ~MOUNT_ATTR_NOATIME } } },
 	{ "nodev", { .attrs.set = MOUNT_ATTR_NODEV } },
 	{ "nodiratime", { .attrs.set = MOUNT_ATTR_NODIRATIME } },
 	{ "noexec", { .attrs.set = MOUNT_ATTR_NOEXEC } },
@@ -164,8 +165,7 @@ static void test_last_wins(void)
 		&(struct mount_digest){ .attrs.set = MOUNT_ATTR_STRICTATIME });
 	is_digest("tmpfs", "strictatime,noatime",
 		&(struct mount_digest){ .attrs.set = MOUNT_ATTR_NOATIME });
-	is_digest("tmpfs", "strictatime,relatime",
-		&(struct mount_digest){ .attrs.clear = ATIMES });
+	is_digest("tmpfs", "strictatime,relatime", &(struct mount_digest){ .attrs.clear = ATIMES });
 	is_digest("tmpfs", "noatime,atime", &(struct mount_digest){ .attrs.clear = ATIMES });
 	is_digest("tmpfs", "noatime,nodiratime,diratime",
 		&(struct mount_digest){ .attrs.set = MOUNT_ATTR_NOATIME });
@@ -173,7 +173,8 @@ static void test_last_wins(void)
 	is_digest("tmpfs", "async,sync", &(struct mount_digest){ .sb_flags = MS_SYNCHRONOUS });
 	is_digest("tmpfs", "mand,nomand,iversion,noiversion,lazytime,nolazytime,silent,loud",
 		&(struct mount_digest){ 0 });
-	is_digest("tmpfs", "private,shared", &(struct mount_digest){ .attrs.propagation = MS_SHARED });
+	is_digest("tmpfs", "private,shared",
+		&(struct mount_digest){ .attrs.propagation = MS_SHARED });
 	is_digest("tmpfs", "rshared,rslave",
 		&(struct mount_digest){ .attrs.tree_propagation = MS_SLAVE });
 	is_digest("tmpfs", "ro,rro,rrw",

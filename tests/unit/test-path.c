@@ -178,8 +178,9 @@ static bool is_same_file(int fd, int dir_fd, const char *path)
 static void test_open(int root_fd, const char *how)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(opens); i++) {
-		CLEANUP(mem_free) char *text = xasprintf("open '%s' in the root file system: %s",
-			opens[i].path, strerror(-opens[i].result));
+		CLEANUP(mem_free)
+		char *text = xasprintf("open '%s' in the root file system: %s", opens[i].path,
+			strerror(-opens[i].result));
 		struct error e = { 0 };
 		CLEANUP(fd_cleanup)
 		int fd = path_open(root_fd, opens[i].path, opens[i].flags, &e);
@@ -225,8 +226,8 @@ static void test_magic_links(const char *how)
 			"%s: the magic link '%s' is refused", how, magic[i]);
 	{
 		CLEANUP(fd_cleanup) int fd = path_open(proc_fd, "self/status", O_RDONLY, &e);
-		CLEANUP(fd_cleanup) int link_fd =
-			path_open(proc_fd, "self/exe", O_PATH | O_NOFOLLOW, &e);
+		CLEANUP(fd_cleanup)
+		int link_fd = path_open(proc_fd, "self/exe", O_PATH | O_NOFOLLOW, &e);
 		CLEANUP(fd_cleanup) int mounts_fd = path_open(proc_fd, "mounts", O_RDONLY, &e);
 
 		ok(fd >= 0, "%s: a plain link of procfs is followed", how);
@@ -269,8 +270,9 @@ static const struct {
 static void test_make(int root_fd, const char *how)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(makes); i++) {
-		CLEANUP(mem_free) char *text = xasprintf("create '%s' in the root file system: %s",
-			makes[i].path, strerror(-makes[i].result));
+		CLEANUP(mem_free)
+		char *text = xasprintf("create '%s' in the root file system: %s", makes[i].path,
+			strerror(-makes[i].result));
 		struct error e = { 0 };
 		CLEANUP(fd_cleanup) int fd = path_make(root_fd, makes[i].path, makes[i].kind, &e);
 		struct stat st = { 0 };
@@ -305,8 +307,8 @@ static void test_make_plain(int root_fd, const char *how)
 	CLEANUP(fd_cleanup) int fd = path_make_plain(root_fd, "/plain/./a/../b", &e);
 
 	ok(fd >= 0 && is_same_file(fd, root_fd, "plain/b"), "%s: a plain path is made", how);
-	is_refused_plain(root_fd, how, "lib",
-		"'lib' in the root file system goes through a symbolic link");
+	is_refused_plain(
+		root_fd, how, "lib", "'lib' in the root file system goes through a symbolic link");
 	is_refused_plain(root_fd, how, "/lib/x",
 		"'/lib/x' in the root file system goes through a symbolic link");
 	is_refused_plain(root_fd, how, "lib/",

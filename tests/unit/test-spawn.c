@@ -9,8 +9,8 @@
 #include "base/spawn.h"
 #include "temp.h"
 
-#define NO_CHILD                                                  \
-	{                                                         \
+#define NO_CHILD                                                   \
+	{                                                          \
 		.pidfd = -EBADF, .in_fd = -EBADF, .out_fd = -EBADF \
 	}
 
@@ -27,8 +27,8 @@ static void run_release(struct run *r)
 	text_release(&r->described);
 }
 
-static struct run run_shell(const char *script, const char *input, size_t input_len, int cwd_fd,
-	int64_t timeout_ms)
+static struct run run_shell(
+	const char *script, const char *input, size_t input_len, int cwd_fd, int64_t timeout_ms)
 {
 	static const char *const envp[] = { "A=1", NULL };
 	const char *argv[] = { "sh", "-c", script, "zero", "one two", NULL };
@@ -43,8 +43,8 @@ static struct run run_shell(const char *script, const char *input, size_t input_
 
 	r.result = spawn_start(&s, &c, &r.e);
 	if (r.result == 0)
-		r.result = spawn_wait(&c, timeout_ms < 0 ? INT64_MAX : time_ms() + timeout_ms,
-			&r.status, &r.e);
+		r.result = spawn_wait(
+			&c, timeout_ms < 0 ? INT64_MAX : time_ms() + timeout_ms, &r.status, &r.e);
 	if (r.result == 0)
 		spawn_describe(&c, r.status, &r.described);
 	text_add(&r.output, c.output.s ? c.output.s : "", c.output.len);
@@ -129,7 +129,8 @@ static void test_ends(void)
 
 static void test_output_is_bounded(void)
 {
-	CLEANUP(run_release) struct run r =
+	CLEANUP(run_release)
+	struct run r =
 		run_shell("head -c 1000000 /dev/zero | tr '\\0' x; exit 5", NULL, 0, -EBADF, -1);
 
 	is_int((int64_t)r.output.len, SPAWN_OUTPUT_MAX, "so much of it is kept");
@@ -176,8 +177,9 @@ static bool lives(const struct temp *t, const char *name)
 static void test_deadline(const struct temp *t)
 {
 	int64_t start = time_ms();
-	CLEANUP(run_release) struct run r = run_shell(
-		"sleep 60 & echo $! >sleeper; wait; sleep 60", NULL, 0, t->fd, 300);
+	CLEANUP(run_release)
+	struct run r =
+		run_shell("sleep 60 & echo $! >sleeper; wait; sleep 60", NULL, 0, t->fd, 300);
 
 	is_int(r.result, -ETIMEDOUT, "the deadline passes");
 	is_str(r.e.text, "timed out", "says so");
@@ -190,7 +192,8 @@ static void test_deadline(const struct temp *t)
 static void test_left_behind(const struct temp *t)
 {
 	int64_t start = time_ms();
-	CLEANUP(run_release) struct run r =
+	CLEANUP(run_release)
+	struct run r =
 		run_shell("sleep 60 & echo $! >left; echo said; exit 7", NULL, 0, t->fd, 30000);
 	struct child c = NO_CHILD;
 	const char *argv[] = { "sleep", "60", NULL };

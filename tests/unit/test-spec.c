@@ -63,10 +63,10 @@ static void is_pairs(const struct spec_pairs *got, const char *want, const char 
 }
 
 /* An optional number: whether it is there and which. */
-#define IS_OPT(got, want, what)                                                                    \
-	do {                                                                                       \
-		ok((got).set, "%s is set", what);                                                  \
-		is_int((int64_t)(got).v, (int64_t)(want), "%s", what);                             \
+#define IS_OPT(got, want, what)                                        \
+	do {                                                           \
+		ok((got).set, "%s is set", what);                      \
+		is_int((int64_t)(got).v, (int64_t)(want), "%s", what); \
 	} while (0)
 
 static void check_top(const struct spec *s)
@@ -77,8 +77,8 @@ static void check_top(const struct spec *s)
 	is_str(s->hostname, "h0123456789012345678901234567890123456789012345678901234567890.e",
 		"hostname");
 	is_str(s->domainname, "domain.example", "domainname");
-	is_pairs(&s->annotations,
-		"org.example.key=value|=|z y=\xe2\x82\xac \xf0\x9f\x98\x80", "annotations");
+	is_pairs(&s->annotations, "org.example.key=value|=|z y=\xe2\x82\xac \xf0\x9f\x98\x80",
+		"annotations");
 	ok(s->linux_set, "linux");
 	ok(s->zos_or_other_platform, "other platforms");
 	is_int((int64_t)s->unknown.n, 0, "nothing is unknown");
@@ -157,7 +157,7 @@ static void check_hooks(const struct spec_all_hooks *h)
 	is_list(&h->prestart.v[0].env, "E=1", "prestart[0].env");
 	ok(h->prestart.v[0].env_set, "prestart[0].env is set");
 	IS_OPT(h->prestart.v[0].timeout, 1, "prestart[0].timeout");
-	is_int((int64_t)h->create_runtime.n, 2, "createRuntime");
+	is_int((int64_t)h->create_runtime.n, 3, "createRuntime");
 	is_str(h->create_runtime.v[0].path, "/h/createRuntime", "createRuntime[0].path");
 	ok(h->create_runtime.v[0].env_set, "createRuntime[0].env is set and empty");
 	is_int((int64_t)h->create_runtime.v[0].args.n, 0, "createRuntime[0].args");
@@ -177,8 +177,7 @@ static void check_linux(const struct spec_linux *l)
 
 	is_int((int64_t)l->namespaces.n, ARRAY_SIZE(types), "namespaces");
 	for (size_t i = 0; i < l->namespaces.n; i++)
-		is_int(l->namespaces.v[i].type, types[i], "namespace %s",
-			l->namespaces.v[i].name);
+		is_int(l->namespaces.v[i].type, types[i], "namespace %s", l->namespaces.v[i].name);
 	is_str(l->namespaces.v[0].path, "/proc/1/ns/pid", "namespaces[0].path");
 	is_str(l->namespaces.v[1].path, NULL, "namespaces[1].path");
 	is_maps(&l->uid_mappings, "0 1000 1|1 165536 65536", "uidMappings");

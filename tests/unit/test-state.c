@@ -35,8 +35,7 @@ static void test_ids(void)
 	longest[1024] = '\0';
 	is_int(container_check_id(longest, &e), 0, "1024 are not");
 	container_check_id("a b", &e);
-	is_str(e.text,
-		"invalid container ID 'a b': it may have letters, digits and any of _ + - .",
+	is_str(e.text, "invalid container ID 'a b': it may have letters, digits and any of _ + - .",
 		"what may be in one");
 }
 
@@ -143,8 +142,8 @@ static void test_names(const struct temp *t)
 static void test_not_ours(void)
 {
 	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
-	CLEANUP(mem_free) char *want =
-		xasprintf("the state directory '%s' is not ours alone", root);
+	CLEANUP(mem_free)
+	char *want = xasprintf("the state directory '%s' is not ours alone", root);
 	struct error e = { 0 };
 
 	chmod(root, 0777);
@@ -289,9 +288,9 @@ static void test_damaged(const struct temp *t)
 {
 	static const char *const texts[] = { "", "{", "[]", "null", "\"x\"", "{\"id\": 7",
 		"{\"id\": \"a\", \"id\": \"b\"}" };
-	static const char *const odd[] = { "{}", "{\"id\": 7, \"pid\": \"x\"}",
-		"{\"created\": {}}", "{\"created\": []}", "{\"annotations\": []}",
-		"{\"annotations\": [\"x\"]}", "{\"annotations\": {\"a\": {\"b\": 1}}}",
+	static const char *const odd[] = { "{}", "{\"id\": 7, \"pid\": \"x\"}", "{\"created\": {}}",
+		"{\"created\": []}", "{\"annotations\": []}", "{\"annotations\": [\"x\"]}",
+		"{\"annotations\": {\"a\": {\"b\": 1}}}",
 		"{\"annotations\": \"x\", \"notApplied\": {\"a\": [1]}}",
 		"{\"pid\": -1, \"startTime\": -1}",
 		"{\"pid\": 99999999999999999999, \"created\": true}",
@@ -321,7 +320,8 @@ static void test_damaged(const struct temp *t)
 
 static void test_config(void)
 {
-	static const char text[] = "{\"ociVersion\": \"1.0.2\", \"annotations\": {\"is\": \"kept\"}}";
+	static const char text[] =
+		"{\"ociVersion\": \"1.0.2\", \"annotations\": {\"is\": \"kept\"}}";
 	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
 	CLEANUP(spec_cleanup) const struct spec *spec = NULL;
 	struct error e = { 0 };
@@ -330,14 +330,15 @@ static void test_config(void)
 	is_int(state_read_config(&dir, &spec, &e), -ENOENT, "no config.json yet");
 	is_int(state_write_config(&dir, text, strlen(text), &e), 0, "a copy of config.json");
 	is_int(state_read_config(&dir, &spec, &e), 0, "is read again %s", e.text);
-	is_str(spec && spec->annotations.n ? spec->annotations.v[0].value : NULL, "kept", "and is what it was");
+	is_str(spec && spec->annotations.n ? spec->annotations.v[0].value : NULL, "kept",
+		"and is what it was");
 	state_dir_remove(&dir, &e);
 }
 
 /* ---- what it looks like ---- */
 
-static void is_status(const char *id, const struct state *s, enum container_status want,
-	const char *what)
+static void is_status(
+	const char *id, const struct state *s, enum container_status want, const char *what)
 {
 	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
 	struct error e = { 0 };
@@ -400,8 +401,7 @@ static void test_socket(void)
 
 	state_dir_reserve(&rt, "box", &dir, &e);
 	is_int(state_connect(&dir, &e), -ENOENT, "nobody waits for start");
-	is_str(e.text,
-		"connect to the start socket of container 'box': No such file or directory",
+	is_str(e.text, "connect to the start socket of container 'box': No such file or directory",
 		"says so");
 	listening = state_listen(&dir, &e);
 	ok(listening >= 0, "somebody waits %s", e.text);

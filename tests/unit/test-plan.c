@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plans as golden files. tests/data/plan/cases.txt has one case a line:
+ *
+ *     NAME CONFIG HOST [WORD...]
+ *
+ * CONFIG.json on the host HOST (a row below), with a request that WORDs change, gives NAME.plan.
+ * refused.txt has what can't be planned: what is added to a small config, and what is said to it.
+ * LICHEN_UPDATE_GOLDEN=1 writes the answers anew; read the difference before you keep it.
+ */
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+
+#include "base/fd.h"
+#include "plan/plan.h"
+
+#define ALL_CAPS ((1ull << 41) - 1)
+#define CAP(n)	 (1ull << (n))
+
+#define IDS_INITIAL	  { 0, 0, UINT32_MAX }
+#define IDS_NESTED	  { 0, 1000, 1 }, { 1, 100000, 65536 }
+#define COUNT(type, ...) (sizeof((type[]){ __VA_ARGS__ }) / sizeof(type))
+#define MAPS(...)                                                            \
+	{                                                                    \
+		COUNT(struct idmap_range, __VA_ARGS__), (struct idmap_range[]) \
+		{                                                            \
+			__VA_ARGS__                                          \
+		}                                                            \
+	}
+#define RANGES(...)                                                    \
+	{                                                              \
+		COUNT(struct id_range, __VA_ARGS__), (struct id_range[]) \
+		{                                                      \
+			__VA_ARGS__                                    \
+		}                                                      \
+	}
+
+/* Our own user namespace's number, and that of some other one. */
+#define OURS   4026531837
+#define OTHERS 4026532999
+
+#define HELPERS .newuidmap = (char[]){ "/usr/bin/newuidmap" }, \
+		.newgidmap = (char[]){ "/usr/bin/newgidmap" }
+#define CGROUP_V2                                              \
+	.cgroup = HOST_CGROUP_V2, .cgroup_mount = (char[]){ "/sys/fs/cgroup" }, \
+	.cgroup_path = (char[]){ "/user.slice/session" }
+#define USER                                                                        \
+	.ids = { .uid = 1000, .gid = 1000, .privilege = HOST_USER, .user_namespace = OURS }
+#define OWN_INITIAL .own_uids = MAPS(IDS_INITIAL), .own_gids = MAPS(IDS_INITIAL)
+#define OWN_NESTED  .own_uids = MAPS(IDS_NESTED), .own_gids = MAPS(IDS_NESTED)
+
+static const struct host_row {
+	const char *name;
+	struct host host;
+} hosts[] = {
+	/* An ordinary user with a line in /etc/subuid and /etc/subgid. */
+	{ "user",
+		{ USER, OWN_INITIAL, HELPERS, CGROUP_V2,
+			.sub_uids = RANGES({ 100000, 65536 }),
+			.sub_gids = RANGES({ 100000, 65536 }) } },
+	/* Without. */
+	{ "user-single", { USER, OWN_INITIAL, HELPERS, CGROUP_V2 } },
+	/* With lines, and nobody to write the map. */
+	{ "user-no-helper",
+		{ USER, OWN_INITIAL, CGROUP_V2,
+			.sub_uids = RANGES({ 100000, 65536 }),
+			.sub_gids = RANGES({ 100000, 65536 }) } },
+	{ "user-several",
+		{ USER, OWN_INITIAL, HELPERS, CGROUP_V2,
+			.sub_uids = RANGES({ 200000, 1000 }, { 100000, 65536 }, { 300000, 1 }),
+			.sub_gids = RANGES({ 500000, 10 }, { 400000, 20 }) } },
+	{ "user-hybrid",
+		{ USER, OWN_INITIAL, HELPERS,
+			.cgroup = HOST_CGROUP_HYBRID,
+			.cgroup_mount = (char[]){ "/sys/fs/cgroup/unified" } } },
+	{ "user-v1", { USER, OWN_INITIAL, HELPERS, .cgroup = HOST_CGROUP_V1 } },
+	/* What rootless Podman leaves us in. */
+	{ "nested",
+		{ .ids = { .privilege = HOST_NAMESPACE_ROOT, .user_namespace = OURS },
+			OWN_NESTED, CGROUP_V2,
+			.capabilities = ALL_CAPS } },
+	/* unshare -r */
+	{ "nested-single",
+		{ .ids = { .privilege = HOST_NAMESPACE_ROOT, .user_namespace = OURS },
+			.own_uids = MAPS({ 0, 1000, 1 }),
+			.own_gids = MAPS({ 0, 1000, 1 }),
+			CGROUP_V2,
+			.capabilities = ALL_CAPS } },
+	{ "root",
+		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS }, OWN_INITIAL, CGROUP_V2,
+			.capabilities = ALL_CAPS } },
+	/* Root in somebody else's container: no CAP_MKNOD (27), no CAP_SYS_RESOURCE (24). */
+	{ "root-bounded",
+		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS }, OWN_INITIAL, CGROUP_V2,
+			.capabilities = ALL_CAPS & ~CAP(27) & ~CAP(24) } },
+};
+
+static struct host *find_host(const char *name)
+{
+	struct host *host = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+		if (streq(hosts[i].name, name)) {
+			host = xmalloc(sizeof(*host));
+			*host = hosts[i].host;
+		}
+	if (!host) {
+		printf("Bail out! no host '%s'\n", name);
+		exit(EXIT_FAILURE);
+	}
+	host->cap_last = 40;
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		host->rlimits[i] = (struct rlimit){ 4096, 8192 };
+	return host;
+}
+
+/* ---- a request, from words ---- */
+
+#define NAMESPACES_MAX 10
+
+struct setting {
+	struct plan_request request;
+	ino_t owners[NAMESPACES_MAX];
+	int fds[NAMESPACES_MAX];
+};
+
+/* "owners=ho-": h is ours, o another user namespace's, for each of linux.namespaces. */
+static void set_owners(struct setting *s, const char *letters)
+{
+	for (size_t i = 0; letters[i] && i < NAMESPACES_MAX; i++)
+		s->owners[i] = letters[i] == 'h' ? OURS : letters[i] == 'o' ? OTHERS : 0;
+}
+
+static void set_word(struct setting *s, const char *word)
+{
+	static const struct name efforts[] = { { "cgroup", PLAN_BEST_EFFORT_CGROUP },
+		{ "rlimits", PLAN_BEST_EFFORT_RLIMITS }, { "oom", PLAN_BEST_EFFORT_OOM },
+		{ "devices", PLAN_BEST_EFFORT_DEVICES }, { 0 } };
+
+	if (streq(word, "no-pivot")) {
+		s->request.no_pivot = true;
+	} else if (streq(word, "terminal")) {
+		s->request.may_use_terminal = true;
+	} else if (str_starts(word, "owners=")) {
+		set_owners(s, word + strlen("owners="));
+	} else if (str_starts(word, "best-effort=") && name_find(efforts, strchr(word, '=') + 1)) {
+		s->request.best_effort |=
+			(unsigned int)name_find(efforts, strchr(word, '=') + 1)->value;
+	} else {
+		printf("Bail out! unknown word '%s'\n", word);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void set_words(struct setting *s, char *words)
+{
+	char *save = NULL;
+
+	for (char *word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		set_word(s, word);
+}
+
+/* The plan as text, or what is said in its place. */
+static void make_plan(const char *config, const char *host_name, struct setting *s,
+	struct text *out)
+{
+	CLEANUP(spec_cleanup) const struct spec *spec = NULL;
+	CLEANUP(mem_free) struct host *host = find_host(host_name);
+	struct plan plan = { 0 };
+	struct error e = { 0 };
+
+	s->request.host = host;
+	s->request.id = "box";
+	s->request.bundle = "/bundle";
+	s->request.namespace_owners = s->owners;
+	s->request.namespace_fds = s->fds;
+	if (spec_parse(config, strlen(config), "config.json", &spec, &e) == 0) {
+		s->request.spec = spec;
+		plan_make(&s->request, &plan, &e);
+		if (!e.code)
+			plan_print(&plan, out);
+		plan_release(&plan);
+	}
+	if (e.code)
+		text_printf(out, "error %s\n", e.text);
+	if (e.code && e.hint[0])
+		text_printf(out, "hint %s\n", e.hint);
+}
+
+/* ---- the files ---- */
+
+static char *read_data(const char *name)
+{
+	CLEANUP(mem_free) char *file = xasprintf("plan/%s", name);
+	char path[PATH_MAX];
+	char *text = NULL;
+
+	file_read_text(AT_FDCWD, tap_data(path, sizeof(path), file), 1 << 20, &text, NULL);
+	return text;
+}
+
+static bool updates(void)
+{
+	return getenv("LICHEN_UPDATE_GOLDEN") != NULL;
+}
+
+static void write_data(const char *name, const struct text *text)
+{
+	char path[PATH_MAX];
+	CLEANUP(fd_cleanup)
+	int dir_fd = open(tap_data(path, sizeof(path), "plan"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (file_replace(dir_fd, name, 0644, text->s, text->len) < 0)
+		printf("Bail out! cannot write %s\n", name);
+}
+
+/* Only the lines that differ, since a plan is long. */
+static void is_plan(const char *got, const char *want, const char *name)
+{
+	CLEANUP(mem_free) char *a = xstrdup(got);
+	CLEANUP(mem_free) char *b = xstrdup(want ? want : "");
+	char *save_a = NULL, *save_b = NULL;
+	char *line_a = strtok_r(a, "\n", &save_a), *line_b = strtok_r(b, "\n", &save_b);
+	int shown = 0;
+
+	if (ok(want && streq(got, want), "%s", name))
+		return;
+	for (; (line_a || line_b) && shown < 10;) {
+		if (!line_a || !line_b || !streq(line_a, line_b)) {
+			printf("# got:  %s\n# want: %s\n", line_a ? line_a : "(end)",
+				line_b ? line_b : "(end)");
+			shown++;
+		}
+		line_a = line_a ? strtok_r(NULL, "\n", &save_a) : NULL;
+		line_b = line_b ? strtok_r(NULL, "\n", &save_b) : NULL;
+	}
+}
+
+static void test_case(char *line)
+{
+	char *save = NULL;
+	const char *name = strtok_r(line, " ", &save);
+	const char *config_name = strtok_r(NULL, " ", &save);
+	const char *host = strtok_r(NULL, " ", &save);
+	char *words = strtok_r(NULL, "", &save);
+	CLEANUP(mem_free) char *config_file = xasprintf("%s.json", config_name);
+	CLEANUP(mem_free) char *plan_file = xasprintf("%s.plan", name);
+	CLEANUP(mem_free) char *config = read_data(config_file);
+	CLEANUP(mem_free) char *want = NULL;
+	CLEANUP(text_release) struct text got = { 0 };
+	struct setting s = { 0 };
+
+	if (!ok(config, "%s is there", config_file))
+		return;
+	set_words(&s, words ? words : (char[]){ "" });
+	make_plan(config, host, &s, &got);
+	if (updates())
+		write_data(plan_file, &got);
+	want = read_data(plan_file);
+	is_plan(got.s, want, name);
+}
+
+static void test_cases(void)
+{
+	CLEANUP(mem_free) char *text = read_data("cases.txt");
+	char *save = NULL;
+
+	if (!ok(text, "cases.txt is there"))
+		return;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (*line != '#')
+			test_case(line);
+}
+
+/* ---- what is refused ---- */
+
+/*
+ * refused.txt: stanzas with an empty line between. A line begins with what it is:
+ *     # a comment      host NAME      request WORD...
+ *     top, process, linux, namespaces JSON: added to that place of the config; whole: instead of it
+ *     error, hint: what is said
+ */
+struct refusal {
+	const char *host, *top, *process, *linux_, *namespaces, *whole;
+	char *request;
+	struct text said, input;
+	char *copy;
+};
+
+static const char *value_of(const char *line, const char *key)
+{
+	size_t len = strlen(key);
+
+	return strncmp(line, key, len) == 0 && line[len] == ' ' ? line + len + 1 : NULL;
+}
+
+static void read_line(struct refusal *r, char *line)
+{
+	const struct {
+		const char *key;
+		const char **to;
+	} keys[] = { { "host", &r->host }, { "top", &r->top }, { "process", &r->process },
+		{ "linux", &r->linux_ }, { "namespaces", &r->namespaces }, { "whole", &r->whole } };
+
+	if (value_of(line, "error") || value_of(line, "hint")) {
+		text_printf(&r->said, "%s\n", line);
+		return;
+	}
+	text_printf(&r->input, "%s\n", line);
+	if (value_of(line, "request"))
+		r->request = line + strlen("request ");
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (value_of(line, keys[i].key)) {
+			*keys[i].to = value_of(line, keys[i].key);
+			return;
+		}
+	if (*line != '#' && !r->request) {
+		printf("Bail out! strange line '%s'\n", line);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static char *comma(const char *more)
+{
+	return *more ? xasprintf(", %s", more) : xstrdup("");
+}
+
+static char *config_of(const struct refusal *r)
+{
+	CLEANUP(mem_free) char *process = comma(r->process);
+	CLEANUP(mem_free) char *namespaces = comma(r->namespaces);
+	CLEANUP(mem_free) char *linux_ = comma(r->linux_);
+	CLEANUP(mem_free) char *top = comma(r->top);
+
+	if (r->whole)
+		return xstrdup(r->whole);
+	return xasprintf("{ \"ociVersion\": \"1.3.0\", \"root\": { \"path\": \"rootfs\" }, "
+			 "\"process\": { \"cwd\": \"/\", \"args\": [\"sh\"]%s }, "
+			 "\"linux\": { \"namespaces\": [ { \"type\": \"mount\" }%s ]%s }%s }",
+		process, namespaces, linux_, top);
+}
+
+static void test_refusal(char *stanza, struct text *file)
+{
+	struct refusal r = { .host = "user", .top = "", .process = "", .linux_ = "", .namespaces = "" };
+	CLEANUP(text_release) struct text got = { 0 };
+	CLEANUP(mem_free) char *config = NULL;
+	CLEANUP(mem_free) char *request = NULL;
+	struct setting s = { 0 };
+	char *save = NULL;
+
+	for (char *line = strtok_r(stanza, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		read_line(&r, line);
+	config = config_of(&r);
+	request = xstrdup(r.request ? r.request : "");
+	set_words(&s, request);
+	make_plan(config, r.host, &s, &got);
+	if (!str_starts(got.s, "error ")) {
+		text_release(&got);
+		text_puts(&got, "error (none)\n");
+	}
+	if (!updates() && r.said.len > 0)
+		is_str(got.s, r.said.s, "refused: %.*s", (int)strcspn(r.input.s, "\n"), r.input.s);
+	text_printf(file, "%s%s%s", file->len ? "\n" : "", r.input.s,
+		r.said.len > 0 || updates() ? got.s : "");
+	text_release(&r.said);
+	text_release(&r.input);
+}
+
+static void test_refusals(void)
+{
+	CLEANUP(mem_free) char *text = read_data("refused.txt");
+	CLEANUP(mem_free) char *left = text ? xstrdup(text) : NULL;
+	CLEANUP(text_release) struct text file = { 0 };
+	char *stanza = left, *end;
+
+	if (!ok(text, "refused.txt is there"))
+		return;
+	for (; stanza && *stanza; stanza = end ? end + 2 : NULL) {
+		end = strstr(stanza, "\n\n");
+		if (end)
+			*end = '\0';
+		test_refusal(stanza, &file);
+	}
+	if (updates())
+		write_data("refused.txt", &file);
+	else
+		is_plan(file.s, text, "refused.txt is read whole");
+}
+
+/* ---- what no text shows ---- */
+
+static void test_bundle(void)
+{
+	static const char config[] =
+		"{ \"ociVersion\": \"1.3.0\", \"root\": { \"path\": \"../x/./rootfs/\" }, \"process\": "
+		"{ \"cwd\": \"/\", \"args\": [\"sh\"] }, \"linux\": { \"namespaces\": "
+		"[ { \"type\": \"mount\" } ] } }";
+	CLEANUP(spec_cleanup) const struct spec *spec = NULL;
+	CLEANUP(mem_free) struct host *host = find_host("user");
+	struct plan_request request = { .host = host, .id = "box", .bundle = "/some/bundle" };
+	struct plan plan = { 0 };
+	struct error e = { 0 };
+
+	ok(spec_parse(config, strlen(config), "config.json", &spec, &e) == 0, "(parsed)");
+	request.spec = spec;
+	is_int(plan_make(&request, &plan, &e), 0, "planned %s", e.text);
+	is_str(plan.rootfs, "/some/x/rootfs", "the root, seen from the bundle");
+	is_str(plan.process.keyring_name, "_ses.box", "the name of its keyring");
+	plan_release(&plan);
+	ok(!plan.ops && plan.n_ops == 0, "released");
+}
+
+int main(void)
+{
+	test_cases();
+	test_refusals();
+	test_bundle();
+	return done();
+}
