@@ -37,8 +37,7 @@ static void add_mount_options(struct json_out *j)
 {
 	json_out_array(j, "mountOptions");
 	for (const struct mount_option *o = mount_options; o->name; o++)
-		if (o->kind != MOUNT_OPTION_IDMAP)
-			json_out_string(j, NULL, o->name);
+		json_out_string(j, NULL, o->name);
 	json_out_array_end(j);
 }
 
@@ -93,9 +92,13 @@ static void add_linux(struct json_out *j)
 	add_enabled(j, "selinux", false);
 	add_enabled(j, "intelRdt", false);
 	json_out_object(j, "mountExtensions");
-	add_enabled(j, "idmap", false);
+	add_enabled(j, "idmap", true);
 	json_out_object_end(j);
 	add_enabled(j, "netDevices", false);
+	json_out_object(j, "memoryPolicy");
+	add_names(j, "modes", spec_memory_policy_names);
+	add_names(j, "flags", spec_memory_policy_flag_names);
+	json_out_object_end(j);
 	json_out_object_end(j);
 }
 

@@ -349,21 +349,22 @@ static int syntax_error(
 	return error_set(e, EINVAL, "%s: line %zu, column %zu: %s", name, line, column, reason);
 }
 
-/* yajl's reason without its kind ("parse error: ") and line end. */
+/* yajl's reason without its kind ("parse error: "), full stop and line end. */
 static int yajl_failed(
 	struct parser *p, const char *name, const char *text, size_t at, struct error *e)
 {
 	unsigned char *message = yajl_get_error(p->yajl, 0, NULL, 0);
 	char reason[160];
 	const char *colon;
-	int r;
+	size_t len;
 
 	snprintf(reason, sizeof(reason), "%s", message ? (const char *)message : "not JSON");
 	yajl_free_error(p->yajl, message);
-	reason[strcspn(reason, "\n")] = '\0';
+	len = strlen(reason);
+	while (len > 0 && (reason[len - 1] == '.' || reason[len - 1] == '\n'))
+		reason[--len] = '\0';
 	colon = strstr(reason, ": ");
-	r = syntax_error(name, text, at, colon ? colon + 2 : reason, e);
-	return r;
+	return syntax_error(name, text, at, colon ? colon + 2 : reason, e);
 }
 
 static int run(struct parser *p, const char *name, const char *text, size_t len, struct error *e)

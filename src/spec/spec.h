@@ -426,5 +426,7 @@ extern const struct name spec_namespace_names[];
 extern const struct name spec_rlimit_names[];
 extern const struct name spec_seccomp_action_names[];
 extern const struct name spec_seccomp_op_names[];
+extern const struct name spec_memory_policy_names[];
+extern const struct name spec_memory_policy_flag_names[];
 extern const char *const spec_seccomp_arch_names[];
 extern const char *const spec_seccomp_flag_names[];

@@ -18,7 +18,5 @@ extern const struct name spec_sched_policy_names[];
 extern const struct name spec_sched_flag_names[];
 extern const struct name spec_device_type_names[];
 extern const struct name spec_device_rule_type_names[];
-extern const struct name spec_memory_policy_names[];
-extern const struct name spec_memory_policy_flag_names[];
 extern const struct name spec_personality_names[];
 extern const struct name spec_propagation_names[];

@@ -55,9 +55,11 @@ static void test_linux(const struct json *d)
 {
 	ok(has(AT(d, "mountOptions"), "rro"), "recursive read-only");
 	ok(has(AT(d, "mountOptions"), "tmpcopyup"), "tmpcopyup");
-	ok(!has(AT(d, "mountOptions"), "idmap"), "no idmap as long as it is refused");
-	is_str(text_of(AT(d, "linux", "mountExtensions", "idmap", "enabled")), "false",
-		"nor in the mount extensions");
+	ok(has(AT(d, "mountOptions"), "idmap"), "idmap");
+	is_str(text_of(AT(d, "linux", "mountExtensions", "idmap", "enabled")), "true",
+		"and in the mount extensions");
+	ok(has(AT(d, "linux", "memoryPolicy", "modes"), "MPOL_BIND"), "a mode of memory policy");
+	ok(has(AT(d, "linux", "memoryPolicy", "flags"), "MPOL_F_STATIC_NODES"), "and a flag");
 	ok(has(AT(d, "linux", "namespaces"), "user"), "user namespaces");
 	is_int(AT(d, "linux", "namespaces")->n, count_names(spec_namespace_names), "all of them");
 	is_int(AT(d, "linux", "capabilities")->n, count_names(cap_names), "capabilities");

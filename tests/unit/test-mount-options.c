@@ -146,7 +146,7 @@ static void test_alone(void)
 	for (size_t i = 0; i < ARRAY_SIZE(alone); i++)
 		is_digest("tmpfs", alone[i].name, &alone[i].d);
 	for (const struct mount_option *o = mount_options; o->name; before = (o++)->name) {
-		bool known = o->kind == MOUNT_OPTION_IDMAP;
+		bool known = o->kind == MOUNT_OPTION_IDMAP || o->kind == MOUNT_OPTION_RIDMAP;
 
 		for (size_t i = 0; i < ARRAY_SIZE(alone); i++)
 			known |= streq(alone[i].name, o->name);
@@ -241,12 +241,10 @@ static void test_refused(void)
 		"config.json: mounts[3].options: 'tmpcopyup' is for a tmpfs");
 	is_refused("proc", "tmpcopyup", EINVAL,
 		"config.json: mounts[3].options: 'tmpcopyup' is for a tmpfs");
-	is_refused("bind", "ro,idmap", ENOTSUP,
-		"config.json: mounts[3].options[1]: idmapped mounts are not supported yet");
-	is_refused("bind", "ridmap", ENOTSUP,
-		"config.json: mounts[3].options[0]: idmapped mounts are not supported yet");
+	is_refused("tmpfs", "ro,idmap", ENOTSUP,
+		"config.json: mounts[3]: only bind mounts can have their IDs mapped");
 	is_refused("bind", "ro,rw,idmap=uids=0-1-1", ENOTSUP,
-		"config.json: mounts[3].options[2]: idmapped mounts are not supported yet");
+		"config.json: mounts[3].options[2]: 'idmap=uids=0-1-1' is not understood");
 }
 
 static void test_remount(void)
