@@ -22,9 +22,10 @@ result 'every file names its licence' "$(cd "$top" && for file in $(sources) $sc
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file"
 done)"
 
+# Lists of cases (*.t) are as long as there are cases.
 result "no file is longer than $file_lines lines" "$(cd "$top" && for file in $(sources) $scripts; do
 	n=$(wc -l <"$file")
-	[ "$n" -le "$file_lines" ] || echo "$file: $n"
+	[ "$n" -le "$file_lines" ] || [ "${file%.t}" != "$file" ] || echo "$file: $n"
 done)"
 
 # A function begins and ends with a brace in the first column.

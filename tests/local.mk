@@ -16,17 +16,22 @@ UNIT_TESTS = \
 	%D%/unit/test-features \
 	%D%/unit/test-hooks \
 	%D%/unit/test-ids \
+	%D%/unit/test-json \
 	%D%/unit/test-log \
 	%D%/unit/test-mem \
 	%D%/unit/test-message \
 	%D%/unit/test-mount-options \
 	%D%/unit/test-option \
 	%D%/unit/test-path \
+	%D%/unit/test-plan \
 	%D%/unit/test-process-ref \
 	%D%/unit/test-ps-table \
+	%D%/unit/test-schema \
+	%D%/unit/test-seccomp \
 	%D%/unit/test-signal \
 	%D%/unit/test-spawn \
 	%D%/unit/test-spec \
+	%D%/unit/test-state \
 	%D%/unit/test-str \
 	%D%/unit/test-template
 
@@ -36,22 +41,53 @@ UNIT_TESTS = \
 %C%_unit_test_features_LDADD = $(LINK_PLAN)
 %C%_unit_test_hooks_LDADD = $(LINK_STAGE)
 %C%_unit_test_ids_LDADD = $(LINK_HOST)
+%C%_unit_test_json_LDADD = $(LINK_SPEC)
 %C%_unit_test_log_LDADD = $(LINK_BASE)
 %C%_unit_test_mem_LDADD = $(LINK_BASE)
 %C%_unit_test_message_LDADD = $(LINK_STAGE)
 %C%_unit_test_mount_options_LDADD = $(LINK_PLAN)
 %C%_unit_test_option_LDADD = $(LINK_CLI)
 %C%_unit_test_path_LDADD = $(LINK_BASE)
+%C%_unit_test_plan_LDADD = $(LINK_PLAN)
 %C%_unit_test_process_ref_LDADD = $(LINK_CONTAINER)
 %C%_unit_test_ps_table_LDADD = $(LINK_CLI)
+%C%_unit_test_schema_LDADD = $(LINK_SPEC)
+%C%_unit_test_seccomp_LDADD = $(LINK_PLAN)
 %C%_unit_test_signal_LDADD = $(LINK_CLI)
 %C%_unit_test_spawn_LDADD = $(LINK_BASE)
 %C%_unit_test_spec_LDADD = $(LINK_SPEC)
+%C%_unit_test_state_LDADD = $(LINK_CONTAINER)
 %C%_unit_test_str_LDADD = $(LINK_BASE)
 %C%_unit_test_template_LDADD = $(LINK_PLAN)
 
-check_PROGRAMS += $(UNIT_TESTS)
-TESTS += $(UNIT_TESTS) $(dist_check_SCRIPTS)
+# A fuzzer's entry over its corpus; make one of it as tests/fuzz/fuzz-spec.c says.
+FUZZ_REPLAYS = %D%/fuzz/replay-spec
+%C%_fuzz_replay_spec_SOURCES = %D%/fuzz/fuzz-spec.c %D%/fuzz/replay.c
+%C%_fuzz_replay_spec_LDADD = $(LINK_SPEC)
+
+check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_REPLAYS)
+TESTS += $(UNIT_TESTS) $(FUZZ_REPLAYS) $(dist_check_SCRIPTS)
+
+# For rootless-tests/. What runs in a container that has nothing else in it is static, and no
+# sanitizer's: that would find no /proc there.
+if STATIC_LIBC
+check_PROGRAMS += %D%/guest/guest
+endif
+%C%_guest_guest_SOURCES = \
+	%D%/guest/actions.c \
+	%D%/guest/guest.c \
+	%D%/guest/guest.h \
+	%D%/guest/host.c \
+	%D%/guest/json.c \
+	%D%/guest/json.h \
+	%D%/guest/report.c
+%C%_guest_guest_CFLAGS = -std=gnu17 $(WARN_CFLAGS)
+%C%_guest_guest_LDFLAGS = -static
+
+check_PROGRAMS += %D%/tools/deny
+%C%_tools_deny_CFLAGS = -std=gnu17 $(WARN_CFLAGS)
+%C%_tools_deny_LDFLAGS = $(STATIC_LDFLAGS)
+%C%_tools_deny_LDADD = $(SECCOMP_LIBS)
 
 dist_check_SCRIPTS += \
 	%D%/check-format.sh \
@@ -65,6 +101,7 @@ dist_check_SCRIPTS += \
 AM_TESTS_ENVIRONMENT = \
 	LICHEN='$(abs_builddir)/src/lichen'; export LICHEN; \
 	CC='$(CC)'; export CC; \
+	NM='$(NM)'; export NM; \
 	CFLAGS='$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(YAJL_CFLAGS) $(SECCOMP_CFLAGS) \
 		$(AM_CFLAGS) $(CFLAGS)'; export CFLAGS;
 
@@ -73,7 +110,4 @@ EXTRA_DIST += \
 	%D%/fuzz/corpus \
 	%D%/tap.sh \
 	%D%/unit/tap.h \
-	%D%/unit/temp.h \
-	completions/_lichen \
-	completions/lichen.bash \
-	completions/lichen.fish
+	%D%/unit/temp.h

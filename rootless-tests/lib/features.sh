@@ -82,5 +82,5 @@ has_overlay() {
 	return $rc
 }
 has_idmapped_mounts() { unshare -Urm sh -c 'mount -t tmpfs t /mnt && mkdir /mnt/a /mnt/b && mount --bind -o X-mount.idmap=0:0:1 /mnt/a /mnt/b'; }
-has_podman() { podman info >/dev/null; }
+has_podman() { has_user_bus && podman info >/dev/null; }
 has_core_pattern() { grep -q ^/var/tmp/cores /proc/sys/kernel/core_pattern; }

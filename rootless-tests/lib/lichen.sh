@@ -109,8 +109,9 @@ census() {
 	own_cgroups | sed 's/^/cgroup /'
 	own_processes | sed 's/^/process /'
 	sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//; s/^/mount /' /proc/self/mountinfo
-	find "$scratch"/state-* -mindepth 1 2>/dev/null | sed 's/^/state /' || :
-	find "$XDG_RUNTIME_DIR" -maxdepth 2 \( -path '*lichen*' -o -path '*crun*' \) 2>/dev/null | sed 's/^/runtime /' || :
+	find "$scratch"/state-* -mindepth 1 ! -path '*/.seccomp*' 2>/dev/null | sed 's/^/state /' || :
+	# the cache of compiled filters is meant to stay
+	find "$XDG_RUNTIME_DIR" -maxdepth 2 ! -name .seccomp \( -path '*lichen*' -o -path '*crun*' \) 2>/dev/null | sed 's/^/runtime /' || :
 }
 
 # what the census has now and had not then
@@ -125,11 +126,11 @@ nothing_left() {
 
 # The collector: what a person would look at first. Every failed test shows what came since the last.
 on_failure() {
-	[[ ! -s $log ]] || diag "the runtime's log:" "$(tail -n 20 "$log")"
+	[[ ! -s $log ]] || diag "the runtime's log:" "$(tail -n 8 "$log")"
 	rm -f "$log"
 	if command -v journalctl >/dev/null; then
 		diag "journal and kernel log:" "$(journalctl --quiet --no-pager --since "$collected" -o short-monotonic 2>&1 |
-			grep -vE 'pam_unix| podman\[| systemd-run|(Started|Stopped) .*\.scope' | tail -n 20 | cut -c 1-240 || :)"
+			grep -vE 'pam_unix| podman\[| systemd-run|<nwarn>: Failed to|(Started|Stopped) .*\.scope' | tail -n 20 | cut -c 1-240 || :)"
 	fi
 	collected=$(date '+%Y-%m-%d %H:%M:%S')
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "base/fd.h"
 #include "container/destruction.h"
 
 /* All in all as long as another operation would wait. */
+#define FORCE_MS      30000
 #define FORCE_STEP_MS 200
-#define FORCE_STEPS   150
 
 static void state_cleanup(struct state *s)
 {
@@ -32,9 +33,10 @@ static int check_status(enum container_status status, const char *id, struct err
  */
 static int lock_by_force(struct state_dir *dir, struct error *e)
 {
+	int64_t deadline = time_ms() + FORCE_MS;
 	int r = state_dir_lock(dir, FORCE_STEP_MS, e);
 
-	for (int i = 0; r == -EBUSY && i < FORCE_STEPS; i++) {
+	while (r == -EBUSY && time_ms() < deadline) {
 		CLEANUP(state_cleanup) struct state state = { 0 };
 		struct error ignored;
 

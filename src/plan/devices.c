@@ -43,7 +43,7 @@ static bool has_bound_dev(const struct spec *spec)
 
 		if (!streq(path, "/dev"))
 			continue;
-		if (m->type && streq(m->type, "bind"))
+		if (m->type && (streq(m->type, "bind") || streq(m->type, "rbind")))
 			return true;
 		for (size_t k = 0; k < m->options.n; k++)
 			if (streq(m->options.v[k], "bind") || streq(m->options.v[k], "rbind"))

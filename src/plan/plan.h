@@ -121,6 +121,7 @@ struct plan_rlimit {
 	struct rlimit limit;
 	const char *name;
 	size_t index; /* in process.rlimits */
+	bool raise;   /* above our own hard limit: init may not */
 };
 
 struct plan_process {

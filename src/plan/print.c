@@ -123,6 +123,13 @@ static void print_ids(const char *what, const struct plan_ids *ids, struct text 
 	text_puts(out, "\n");
 }
 
+/* The text for the kernel has a line for each clock. */
+static void print_offsets(const char *offsets, struct text *out)
+{
+	for (const char *end; offsets && (end = strchr(offsets, '\n')); offsets = end + 1)
+		text_printf(out, "time offset %.*s\n", (int)(end - offsets), offsets);
+}
+
 static void print_namespaces(const struct plan_namespaces *ns, struct text *out)
 {
 	for (size_t i = 0; i < ns->n_before; i++)
@@ -130,12 +137,17 @@ static void print_namespaces(const struct plan_namespaces *ns, struct text *out)
 	text_puts(out, "new namespaces:");
 	print_bits(flag_names, ns->clone_flags | ns->unshare_flags, "", out);
 	text_printf(out, "%s\n", ns->new_time ? " time" : "");
+	print_offsets(ns->time_offsets, out);
 	for (size_t i = 0; i < ns->n_after; i++)
 		text_printf(out, "join %s %s\n", ns->after[i].name, ns->after[i].path);
 	print_ids("users", &ns->uids, out);
 	print_ids("groups", &ns->gids, out);
 	if (ns->deny_setgroups)
 		text_puts(out, "setgroups denied\n");
+	if (ns->make_slave)
+		text_puts(out, "all mounts become slaves\n");
+	if (ns->hidden)
+		text_puts(out, "hidden from who is in the namespaces already\n");
 }
 
 static void print_caps(const char *set, uint64_t mask, struct text *out)
@@ -147,10 +159,27 @@ static void print_caps(const char *set, uint64_t mask, struct text *out)
 	text_puts(out, "\n");
 }
 
-static void print_process(const struct plan_process *p, struct text *out)
+static void print_user(const struct plan_process *p, struct text *out)
 {
 	text_printf(out, "set up as %u:%u, run as %u:%u in %s\n", p->setup_uid, p->setup_gid, p->uid,
 		p->gid, p->cwd);
+	for (size_t i = 0; i < p->n_groups; i++)
+		text_printf(out, "%s%u%s", i ? " " : "groups ", p->groups[i],
+			i + 1 == p->n_groups ? "\n" : "");
+	if (p->umask.set)
+		text_printf(out, "umask %04o\n", p->umask.v);
+	if (p->new_keyring)
+		text_printf(out, "session keyring %s\n", p->keyring_name);
+	if (p->window.set)
+		text_printf(out, "terminal of %u rows and %u columns\n", p->window.rows,
+			p->window.columns);
+	if (p->n_fds > 0)
+		text_printf(out, "descriptors 3 to %u\n", 2 + p->n_fds);
+}
+
+static void print_process(const struct plan_process *p, struct text *out)
+{
+	print_user(p, out);
 	print_caps("bounding", p->caps.bounding, out);
 	print_caps("permitted", p->caps.permitted, out);
 	print_caps("effective", p->caps.effective, out);
@@ -176,6 +205,8 @@ static void print_process(const struct plan_process *p, struct text *out)
 		text_printf(out, "personality 0x%llx\n", (unsigned long long)p->personality.v);
 	if (p->no_new_privileges)
 		text_puts(out, "no new privileges\n");
+	for (size_t i = 0; i < p->env->n; i++)
+		text_printf(out, "variable %s\n", p->env->v[i]);
 	for (size_t i = 0; i < p->args->n; i++)
 		text_printf(out, "argument %s\n", p->args->v[i]);
 }

@@ -80,7 +80,8 @@ static void plan_caps(struct plan_builder *b)
 		return;
 	out->bounding = mask_of(b, &c->bounding, "bounding", all);
 	out->permitted = mask_of(b, &c->permitted, "permitted", all);
-	out->inheritable = mask_of(b, &c->inheritable, "inheritable", all);
+	/* capset(2): none that the bounding set has not. */
+	out->inheritable = mask_of(b, &c->inheritable, "inheritable", all & out->bounding);
 	out->effective = mask_of(b, &c->effective, "effective", out->permitted);
 	/* capabilities(7): ambient only what is both permitted and inheritable. */
 	out->ambient = mask_of(b, &c->ambient, "ambient", out->permitted & out->inheritable);
@@ -92,6 +93,7 @@ static int limit_too_high(struct plan_builder *b, size_t i, struct plan_rlimit *
 	rlim_t own = b->host->rlimits[limit->resource].rlim_max;
 
 	if (b->request->best_effort & PLAN_BEST_EFFORT_RLIMITS) {
+		limit->raise = false;
 		limit->limit.rlim_max = own;
 		if (limit->limit.rlim_cur > own)
 			limit->limit.rlim_cur = own;
@@ -121,12 +123,28 @@ static int plan_rlimits(struct plan_builder *b, struct error *e)
 			.limit = { from->v[i].soft, from->v[i].hard },
 			.name = from->v[i].name,
 			.index = i };
-		if (!may_raise && from->v[i].hard > b->host->rlimits[from->v[i].type].rlim_max)
+		out->raise = from->v[i].hard > b->host->rlimits[from->v[i].type].rlim_max;
+		if (out->raise && !may_raise)
 			r = limit_too_high(b, i, out, e);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+/* A lower value needs a privilege (proc(5)); the present one is always allowed. */
+static void plan_oom_score(struct plan_builder *b)
+{
+	struct opt_i64 *score = &b->plan->process.oom_score_adj;
+
+	*score = b->spec->process->oom_score_adj;
+	if (!score->set || score->v >= b->host->oom_score_adj ||
+		!(b->request->best_effort & PLAN_BEST_EFFORT_OOM) ||
+		(b->host->ids.privilege == HOST_ROOT &&
+			(b->host->capabilities & 1ull << CAP_SYS_RESOURCE)))
+		return;
+	score->v = b->host->oom_score_adj;
+	plan_not_applied(b, "process.oomScoreAdj");
 }
 
 static void plan_window(struct plan_builder *b)
@@ -163,12 +181,12 @@ int plan_process(struct plan_builder *b, struct error *e)
 	if (r < 0)
 		return r;
 	plan_caps(b);
+	plan_oom_score(b);
 	plan_window(b);
 	p->cwd = from->cwd;
 	p->args = &from->args;
 	p->env = &from->env;
 	p->no_new_privileges = from->no_new_privileges;
-	p->oom_score_adj = from->oom_score_adj;
 	p->new_keyring = !b->request->no_new_keyring;
 	p->keyring_name = plan_printf(b, "_ses.%s", b->request->id);
 	p->n_fds = b->request->n_fds;

@@ -9,7 +9,8 @@
 
 static int not_yet(const char *path, struct error *e)
 {
-	return error_set(e, ENOTSUP, "config.json: %s: is not supported by this version of lichen", path);
+	error_set(e, ENOTSUP, "config.json: %s: is not supported by this version of lichen", path);
+	return error_hint(e, "remove it from config.json: the container would have to do without it");
 }
 
 static int refuse_process(struct plan_builder *b, struct error *e)
@@ -40,31 +41,19 @@ static int refuse_linux(struct plan_builder *b, struct error *e)
 	return 0;
 }
 
-/* The first limit that somebody asked for; -1 is "none" where the specification says so. */
-static const char *first_limit(const struct spec_resources *r)
+/* -1 is "none" where the specification says so. */
+static bool limits_memory(const struct spec_memory *m)
 {
-	const struct spec_memory *m = r->memory;
+	return m && ((m->limit.set && m->limit.v != -1) || (m->swap.set && m->swap.v != -1) ||
+			    (m->reservation.set && m->reservation.v != -1) || m->kernel.set ||
+			    m->kernel_tcp.set || m->swappiness.set || m->disable_oom_killer.v);
+}
 
-	if (m && ((m->limit.set && m->limit.v != -1) || (m->swap.set && m->swap.v != -1) ||
-			 (m->reservation.set && m->reservation.v != -1) || m->kernel.set ||
-			 m->kernel_tcp.set || m->swappiness.set || m->disable_oom_killer.v))
-		return "memory";
-	if (r->cpu && (r->cpu->shares.set || r->cpu->period.set || r->cpu->burst.set ||
-			      (r->cpu->quota.set && r->cpu->quota.v != -1) || r->cpu->idle.set ||
-			      r->cpu->realtime_period.set || r->cpu->realtime_runtime.set ||
-			      r->cpu->cpus || r->cpu->mems))
-		return "cpu";
-	if (r->pids && r->pids->limit != -1)
-		return "pids";
-	if (r->blkio)
-		return "blockIO";
-	if (r->hugepage_limits.n > 0)
-		return "hugepageLimits";
-	if (r->network)
-		return "network";
-	if (r->rdma.n > 0)
-		return "rdma";
-	return r->unified.n > 0 ? "unified" : NULL;
+static bool limits_cpu(const struct spec_cpu *c)
+{
+	return c && (c->shares.set || c->period.set || c->burst.set ||
+			    (c->quota.set && c->quota.v != -1) || c->idle.set ||
+			    c->realtime_period.set || c->realtime_runtime.set || c->cpus || c->mems);
 }
 
 static int cgroup_missing(struct plan_builder *b, const char *what, struct error *e)
@@ -76,6 +65,32 @@ static int cgroup_missing(struct plan_builder *b, const char *what, struct error
 	error_set(e, ENOTSUP, "config.json: linux.resources.%s: no cgroup here can hold it", what);
 	return error_hint(e, "remove it from config.json, or run without it: "
 			     "lichen --best-effort=cgroup ...");
+}
+
+/* Whatever somebody asked for, by its name. */
+static int refuse_limits(struct plan_builder *b, const struct spec_resources *r, struct error *e)
+{
+	const struct {
+		const char *name;
+		bool asked;
+	} limits[] = {
+		{ "memory", limits_memory(r->memory) },
+		{ "cpu", limits_cpu(r->cpu) },
+		{ "pids", r->pids && r->pids->limit != -1 },
+		{ "blockIO", r->blkio },
+		{ "hugepageLimits", r->hugepage_limits.n > 0 },
+		{ "network", r->network },
+		{ "rdma", r->rdma.n > 0 },
+		{ "unified", r->unified.n > 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		int result = limits[i].asked ? cgroup_missing(b, limits[i].name, e) : 0;
+
+		if (result < 0)
+			return result;
+	}
+	return 0;
 }
 
 static bool has_device_powers(const struct spec *spec)
@@ -92,16 +107,13 @@ static bool has_device_powers(const struct spec *spec)
 static int refuse_resources(struct plan_builder *b, struct error *e)
 {
 	const struct spec_resources *r = b->spec->linux.resources;
-	const char *limit;
-	int result = 0;
+	int result;
 
 	if (b->spec->linux.cgroups_path && *b->spec->linux.cgroups_path)
 		plan_not_applied(b, "linux.cgroupsPath");
 	if (!r)
 		return 0;
-	limit = first_limit(r);
-	if (limit)
-		result = cgroup_missing(b, limit, e);
+	result = refuse_limits(b, r, e);
 	/*
 	 * What isn't allowed does not exist: no node can be made (in a user namespace, or without
 	 * CAP_MKNOD), the root's own don't work, and only those that config.json names are bound.

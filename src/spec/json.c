@@ -304,6 +304,16 @@ static size_t escape_length(const char *s, size_t n)
 	return unit >= 0xdc00 && unit <= 0xdfff ? 12 : 0;
 }
 
+/* The bytes at which scan() has to look closer. */
+static const bool is_special[256] = {
+	['"'] = true,
+	['\\'] = true,
+	[','] = true,
+	['['] = true,
+	['{'] = true,
+	[0x80 ... 0xff] = true,
+};
+
 /*
  * What yajl does not see to: strict UTF-8 and surrogates. Counts the values, at most one too many.
  * Returns the reason why not, with the place in *out_at, or NULL.
@@ -314,10 +324,11 @@ static const char *scan(const char *s, size_t len, size_t *out_values, size_t *o
 	size_t values = 1, n;
 
 	for (size_t i = 0; i < len; i += n) {
-		char c = s[i];
+		unsigned char c = (unsigned char)s[i];
 
 		n = 1;
-		*out_at = i;
+		if (!is_special[c])
+			continue;
 		if (c & 0x80)
 			n = json_utf8(s + i, len - i);
 		else if (c == '"')
@@ -325,7 +336,8 @@ static const char *scan(const char *s, size_t len, size_t *out_values, size_t *o
 		else if (in_string && c == '\\')
 			n = escape_length(s + i, len - i);
 		else if (!in_string)
-			values += c == ',' || c == '[' || c == '{';
+			values += c != '\\';
+		*out_at = i;
 		if (n == 0)
 			return c & 0x80 ? "not valid UTF-8" : "half of a surrogate pair";
 	}

@@ -208,6 +208,16 @@ static int explain_exec(const char *path, int code, struct error *e)
 	return -code;
 }
 
+/* Not before the last moment: 3 descriptors or no memory at all would hinder ourselves. */
+static int set_limits(const struct plan_process *p, struct error *e)
+{
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		if (process_set_rlimit(p->rlimits[i].resource, &p->rlimits[i].limit, e) < 0)
+			return error_context(e, "config.json: process.rlimits[%zu]: %s",
+				p->rlimits[i].index, p->rlimits[i].name);
+	return 0;
+}
+
 int exec_run(const struct plan *plan, struct exec_program *program, const struct hook_state *state,
 	int connection_fd, struct error *e)
 {
@@ -225,6 +235,8 @@ int exec_run(const struct plan *plan, struct exec_program *program, const struct
 		r = message_send(connection_fd, MESSAGE_EXECUTING, 0, -EBADF, e);
 	if (r == 0)
 		r = process_close_from(3 + plan->process.n_fds, e);
+	if (r == 0)
+		r = set_limits(&plan->process, e);
 	if (r == 0)
 		r = take_credentials(plan, connection_fd, e);
 	if (r < 0)

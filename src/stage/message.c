@@ -95,9 +95,9 @@ int message_receive(int sock_fd, int64_t deadline_ms, const char *phase, struct 
 	if (r < 0)
 		return error_set(e, -r, "wait while it %s: %s", phase, strerror(-r));
 	size = fd_receive(sock_fd, out, sizeof(*out), fds, &n_fds);
-	/* A peer that died with unread data in its queue resets the connection. */
+	/* A peer that died with unread data resets the connection; what it said is still to be read. */
 	if (size == -ECONNRESET)
-		size = 0;
+		size = fd_receive(sock_fd, out, sizeof(*out), fds, &n_fds);
 	if (size < 0)
 		return error_set(e, (int)-size, "receive while it %s: %s", phase,
 			strerror((int)-size));

@@ -17,7 +17,7 @@
  *      | ------------------- HOOKED ------------------------> |
  *      |                                                      | hooks createContainer, pivot_root,
  *      | <------------------ READY -------------------------- | the program is found
- *      | limits, state "created", pid file                    |
+ *      | raises limits, state "created", pid file             |
  *      | ------------------- COMMITTED ---------------------> |
  *      exits                                                  | waits at the start socket
  *

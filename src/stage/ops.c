@@ -25,7 +25,7 @@ static bool has_source(const struct op *op)
 }
 
 /* Says which directory of a path it was that let us not through: the error alone never does. */
-static void explain_access(const char *path, struct error *e)
+static void explain_access(const char *path, uid_t caller, struct error *e)
 {
 	CLEANUP(mem_free) char *part = xstrdup(path);
 
@@ -34,22 +34,24 @@ static void explain_access(const char *path, struct error *e)
 	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (access(part, X_OK) < 0) {
-			error_hint(e, "'%s' does not let you through: chmod o+x, or setfacl -m u:%d:x '%s'",
-				part, geteuid(), part);
+			error_hint(e, "'%s' does not let you through: chmod o+x, or setfacl -m u:%u:x '%s'",
+				part, caller, part);
 			return;
 		}
 		*slash = '/';
 	}
 }
 
-static int open_source(const struct op *op, struct mount_tree *out, struct error *e)
+static int open_source(const struct ops_run *run, const struct op *op, struct mount_tree *out,
+	struct error *e)
 {
 	enum mount_depth depth = op->kind == OP_ROOT ? MOUNT_TREE : op->depth;
 	int r = mount_tree_open(AT_FDCWD, op->source, depth, out, e);
 
 	if (r >= 0)
 		return 0;
-	explain_access(op->source, e);
+	/* Our own number is not told in a user namespace that has no map yet. */
+	explain_access(op->source, run->plan->host->ids.uid, e);
 	if (e->code == EINVAL && depth == MOUNT_ONE)
 		error_hint(e, "there are mounts beneath it, which the kernel does not let an ordinary "
 			      "user uncover: use the option 'rbind' in place of 'bind'");
@@ -68,7 +70,7 @@ int ops_open_sources(struct ops_run *run, struct error *e)
 			run->sources[i] = (struct mount_tree){ .fd = run->prepared[i], .detached = true };
 		if (!has_source(&run->plan->ops[i]) || run->prepared[i] >= 0)
 			continue;
-		r = open_source(&run->plan->ops[i], &run->sources[i], e);
+		r = open_source(run, &run->plan->ops[i], &run->sources[i], e);
 		if (r < 0)
 			return r;
 		if (run->plan->ops[i].kind != OP_ROOT)
@@ -124,7 +126,7 @@ static int do_bind(struct ops_run *run, const struct op *op, struct mount_tree *
 	int r = 0;
 
 	if (op->flags & OP_KEEP_ORDER)
-		r = open_source(op, source, e);
+		r = open_source(run, op, source, e);
 	if (r == 0 && op->kind == OP_DEVICE)
 		r = device_check(source->fd, op->node.mode & S_IFMT, op->node.dev, e);
 	if (r < 0)

@@ -261,24 +261,28 @@ int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_sta
 }
 
 /*
- * From outside: a new user namespace has no right to raise a limit, and a low one would hinder the
- * set-up itself.
+ * From outside: a new user namespace has no right to raise a limit. The limits themselves are set by
+ * init, at last.
  */
-static int set_limits(const struct stage *s, const struct plan *plan, struct error *e)
+static int raise_limits(const struct stage *s, const struct plan *plan, struct error *e)
 {
 	const struct plan_process *p = &plan->process;
 
-	for (size_t i = 0; i < p->n_rlimits; i++)
-		if (prlimit(s->pid, (__rlimit_resource_t)p->rlimits[i].resource, &p->rlimits[i].limit,
-			    NULL) < 0)
-			return error_errno(e, "config.json: process.rlimits[%zu]: set %s",
-				p->rlimits[i].index, p->rlimits[i].name);
+	for (size_t i = 0; i < p->n_rlimits; i++) {
+		const struct plan_rlimit *r = &p->rlimits[i];
+		struct rlimit room = { r->limit.rlim_max, r->limit.rlim_max };
+
+		if (r->raise &&
+			prlimit(s->pid, (__rlimit_resource_t)r->resource, &room, NULL) < 0)
+			return error_errno(e, "config.json: process.rlimits[%zu]: raise %s",
+				r->index, r->name);
+	}
 	return 0;
 }
 
 int stage_commit(struct stage *s, const struct plan *plan, struct error *e)
 {
-	int r = set_limits(s, plan, e);
+	int r = raise_limits(s, plan, e);
 
 	if (r == 0)
 		r = message_send(s->sock_fd, MESSAGE_COMMITTED, 0, -EBADF, e);

@@ -270,7 +270,8 @@ static const struct {
 	{ "syslog", SYS_syslog }, { "bpf", SYS_bpf }, { "getrandom", SYS_getrandom },
 	{ "kcmp", SYS_kcmp }, { "acct", SYS_acct }, { "setpriority", SYS_setpriority },
 	{ "uname", SYS_uname }, { "getcpu", SYS_getcpu }, { "getpriority", SYS_getpriority },
-	{ "openat2", SYS_openat2 }, { "clone3", SYS_clone3 }, { "open_tree", 428 },
+	{ "getgid", SYS_getgid }, { "geteuid", SYS_geteuid }, { "getegid", SYS_getegid },
+	{ "gettid", SYS_gettid }, { "openat2", SYS_openat2 }, { "clone3", SYS_clone3 }, { "open_tree", 428 },
 	{ "move_mount", 429 }, { "fsopen", 430 }, { "mount_setattr", 442 } };
 
 /* syscall NAME|NUMBER [ARGUMENT...]: numbers all */

@@ -41,6 +41,7 @@ static void act_hook(char **args)
 	json_number("root", stat("/", &st) < 0 ? -1 : (long long)st.st_ino);
 	report_strings("arguments", args + 1);
 	report_strings("env", environ);
+	json_number("umask", umask(0));
 	report_cwd();
 	report_namespaces();
 	report_fds();

@@ -333,7 +333,8 @@ static void add_network(void)
 			json_bool(i->if_name, request.ifr_flags & IFF_UP);
 	}
 	json_object_end();
-	if_freenameindex(all);
+	if (all)
+		if_freenameindex(all);
 	if (fd >= 0)
 		close(fd);
 }

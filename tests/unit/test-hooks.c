@@ -80,6 +80,12 @@ static struct hook_state state = {
 	.id = "box", .status = "created", .pid = 7, .annotations = &no_annotations
 };
 
+static const char *const image_env[] = { "A=image", NULL };
+static const struct hooks_place in_bundle = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = -EBADF };
+static const struct hooks_place here = {
+	.cwd = HOOKS_IN_OUR_CWD, .init_pidfd = -EBADF, .env = image_env
+};
+
 static void is_written(const struct temp *t, const char *name, const char *want, const char *what)
 {
 	CLEANUP(mem_free) char *text = NULL;
@@ -113,8 +119,8 @@ static void test_run(const struct temp *t)
 	struct error e = { 0 };
 
 	setenv("A", "ours", 1);
-	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), 0,
-		"all run %s", e.text);
+	is_int(hooks_run(&hooks, "hooks.prestart", &state, &in_bundle, &e), 0, "all run %s",
+		e.text);
 	is_written(t, "first", json, "the state on standard input");
 	is_written(t, "where", where, "in the bundle");
 	is_written(t, "env", "ours\n", "without env: our environment");
@@ -125,12 +131,12 @@ static void test_run(const struct temp *t)
 	mkdirat(t->fd, "here", 0755);
 	hooks.n = 1;
 	ok(chdir(t->path) == 0 && chdir("here") == 0, "(another directory)");
-	hooks_run(&hooks, "hooks.startContainer", &state, HOOKS_IN_OUR_CWD, -EBADF, &e);
+	hooks_run(&hooks, "hooks.startContainer", &state, &here, &e);
 	is_written(t, "here/first", json, "or where we are");
+	is_written(t, "here/env", "image\n", "with the environment of the image's programs");
 	ok(chdir("/") == 0, "(and back)");
 	hooks.n = 0;
-	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), 0,
-		"none to run");
+	is_int(hooks_run(&hooks, "hooks.prestart", &state, &in_bundle, &e), 0, "none to run");
 }
 
 static void is_failure(const struct temp *t, struct spec_hook hook, int code, const char *text)
@@ -140,8 +146,7 @@ static void is_failure(const struct temp *t, struct spec_hook hook, int code, co
 	struct spec_hooks hooks = { 3, v };
 	struct error e = { 0 };
 
-	is_int(hooks_run(&hooks, "hooks.poststart", &state, HOOKS_IN_BUNDLE, -EBADF, &e), -code,
-		"fails");
+	is_int(hooks_run(&hooks, "hooks.poststart", &state, &in_bundle, &e), -code, "fails");
 	is_str(e.text, text, "and why");
 	is_int(faccessat(t->fd, "never", F_OK, 0), -1, "the next one does not run");
 }
@@ -176,10 +181,10 @@ static void test_init_dies(void)
 {
 	struct spec_hook v[] = { { .path = "/bin/sh", .args = SHELL("sleep 60; exit 3") } };
 	struct spec_hooks hooks = { 1, v };
+	struct hooks_place with_init = in_bundle;
 	int64_t start = time_ms();
 	struct error e = { 0 };
 	pid_t pid;
-	int pidfd;
 
 	fflush(stdout);
 	pid = fork();
@@ -187,15 +192,15 @@ static void test_init_dies(void)
 		usleep(200000);
 		_exit(0);
 	}
-	pidfd = sys_pidfd_open(pid, 0);
-	is_int(hooks_run(&hooks, "hooks.prestart", &state, HOOKS_IN_BUNDLE, pidfd, &e), -ESRCH,
+	with_init.init_pidfd = sys_pidfd_open(pid, 0);
+	is_int(hooks_run(&hooks, "hooks.prestart", &state, &with_init, &e), -ESRCH,
 		"the first process dies meanwhile");
 	is_str(e.text,
 		"hooks.prestart[0]: the container's first process died while hook '/bin/sh' ran",
 		"and that is said");
 	ok(time_ms() - start < 20000, "at once");
 	waitpid(pid, NULL, 0);
-	fd_close(pidfd);
+	fd_close(with_init.init_pidfd);
 }
 
 /* A large state, and a hook that does not look at it. */
@@ -216,7 +221,7 @@ static void test_unread(const struct temp *t)
 	large.annotations = &annotations;
 	hook_state_json(&large, &json);
 	size = xasprintf("%zu\n", json.len);
-	is_int(hooks_run(&hooks, "hooks.poststart", &large, HOOKS_IN_BUNDLE, -EBADF, &e), 0,
+	is_int(hooks_run(&hooks, "hooks.poststart", &large, &in_bundle, &e), 0,
 		"a hook need not read its input %s", e.text);
 	is_written(t, "size", size, "and one that does gets all of it");
 }

@@ -20,35 +20,47 @@
 #define ALL_CAPS ((1ull << 41) - 1)
 #define CAP(n)	 (1ull << (n))
 
-#define IDS_INITIAL	  { 0, 0, UINT32_MAX }
-#define IDS_NESTED	  { 0, 1000, 1 }, { 1, 100000, 65536 }
-#define COUNT(type, ...) (sizeof((type[]){ __VA_ARGS__ }) / sizeof(type))
-#define MAPS(...)                                                            \
-	{                                                                    \
-		COUNT(struct idmap_range, __VA_ARGS__), (struct idmap_range[]) \
-		{                                                            \
-			__VA_ARGS__                                          \
-		}                                                            \
+#define IDS_INITIAL              \
+	{                        \
+		0, 0, UINT32_MAX \
 	}
-#define RANGES(...)                                                    \
-	{                                                              \
+#define IDS_NESTED               \
+	{ 0, 1000, 1 },          \
+	{                        \
+		1, 100000, 65536 \
+	}
+#define COUNT(type, ...) (sizeof((type[]){ __VA_ARGS__ }) / sizeof(type))
+#define MAPS(...)                                                              \
+	{                                                                      \
+		COUNT(struct idmap_range, __VA_ARGS__), (struct idmap_range[]) \
+		{                                                              \
+			__VA_ARGS__                                            \
+		}                                                              \
+	}
+#define RANGES(...)                                                      \
+	{                                                                \
 		COUNT(struct id_range, __VA_ARGS__), (struct id_range[]) \
-		{                                                      \
-			__VA_ARGS__                                    \
-		}                                                      \
+		{                                                        \
+			__VA_ARGS__                                      \
+		}                                                        \
 	}
 
 /* Our own user namespace's number, and that of some other one. */
 #define OURS   4026531837
 #define OTHERS 4026532999
 
-#define HELPERS .newuidmap = (char[]){ "/usr/bin/newuidmap" }, \
-		.newgidmap = (char[]){ "/usr/bin/newgidmap" }
-#define CGROUP_V2                                              \
+#define HELPERS                                                              \
+	.newuidmap = (char[]){ "/usr/bin/newuidmap" }, .newgidmap = (char[]) \
+	{                                                                    \
+		"/usr/bin/newgidmap"                                         \
+	}
+#define CGROUP_V2                                                               \
 	.cgroup = HOST_CGROUP_V2, .cgroup_mount = (char[]){ "/sys/fs/cgroup" }, \
-	.cgroup_path = (char[]){ "/user.slice/session" }
-#define USER                                                                        \
-	.ids = { .uid = 1000, .gid = 1000, .privilege = HOST_USER, .user_namespace = OURS }
+	.cgroup_path = (char[])                                                 \
+	{                                                                       \
+		"/user.slice/session"                                           \
+	}
+#define USER	    .ids = { .uid = 1000, .gid = 1000, .privilege = HOST_USER, .user_namespace = OURS }
 #define OWN_INITIAL .own_uids = MAPS(IDS_INITIAL), .own_gids = MAPS(IDS_INITIAL)
 #define OWN_NESTED  .own_uids = MAPS(IDS_NESTED), .own_gids = MAPS(IDS_NESTED)
 
@@ -58,29 +70,27 @@ static const struct host_row {
 } hosts[] = {
 	/* An ordinary user with a line in /etc/subuid and /etc/subgid. */
 	{ "user",
-		{ USER, OWN_INITIAL, HELPERS, CGROUP_V2,
-			.sub_uids = RANGES({ 100000, 65536 }),
+		{ USER, OWN_INITIAL, HELPERS, CGROUP_V2, .sub_uids = RANGES({ 100000, 65536 }),
 			.sub_gids = RANGES({ 100000, 65536 }) } },
 	/* Without. */
 	{ "user-single", { USER, OWN_INITIAL, HELPERS, CGROUP_V2 } },
 	/* With lines, and nobody to write the map. */
 	{ "user-no-helper",
-		{ USER, OWN_INITIAL, CGROUP_V2,
-			.sub_uids = RANGES({ 100000, 65536 }),
+		{ USER, OWN_INITIAL, CGROUP_V2, .sub_uids = RANGES({ 100000, 65536 }),
 			.sub_gids = RANGES({ 100000, 65536 }) } },
 	{ "user-several",
 		{ USER, OWN_INITIAL, HELPERS, CGROUP_V2,
 			.sub_uids = RANGES({ 200000, 1000 }, { 100000, 65536 }, { 300000, 1 }),
 			.sub_gids = RANGES({ 500000, 10 }, { 400000, 20 }) } },
 	{ "user-hybrid",
-		{ USER, OWN_INITIAL, HELPERS,
-			.cgroup = HOST_CGROUP_HYBRID,
+		{ USER, OWN_INITIAL, HELPERS, .cgroup = HOST_CGROUP_HYBRID,
 			.cgroup_mount = (char[]){ "/sys/fs/cgroup/unified" } } },
 	{ "user-v1", { USER, OWN_INITIAL, HELPERS, .cgroup = HOST_CGROUP_V1 } },
 	/* What rootless Podman leaves us in. */
 	{ "nested",
 		{ .ids = { .privilege = HOST_NAMESPACE_ROOT, .user_namespace = OURS },
-			OWN_NESTED, CGROUP_V2,
+			OWN_NESTED,
+			CGROUP_V2,
 			.capabilities = ALL_CAPS } },
 	/* unshare -r */
 	{ "nested-single",
@@ -90,11 +100,15 @@ static const struct host_row {
 			CGROUP_V2,
 			.capabilities = ALL_CAPS } },
 	{ "root",
-		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS }, OWN_INITIAL, CGROUP_V2,
+		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS },
+			OWN_INITIAL,
+			CGROUP_V2,
 			.capabilities = ALL_CAPS } },
 	/* Root in somebody else's container: no CAP_MKNOD (27), no CAP_SYS_RESOURCE (24). */
 	{ "root-bounded",
-		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS }, OWN_INITIAL, CGROUP_V2,
+		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS },
+			OWN_INITIAL,
+			CGROUP_V2,
 			.capabilities = ALL_CAPS & ~CAP(27) & ~CAP(24) } },
 };
 
@@ -164,8 +178,8 @@ static void set_words(struct setting *s, char *words)
 }
 
 /* The plan as text, or what is said in its place. */
-static void make_plan(const char *config, const char *host_name, struct setting *s,
-	struct text *out)
+static void make_plan(
+	const char *config, const char *host_name, struct setting *s, struct text *out)
 {
 	CLEANUP(spec_cleanup) const struct spec *spec = NULL;
 	CLEANUP(mem_free) struct host *host = find_host(host_name);
@@ -345,7 +359,9 @@ static char *config_of(const struct refusal *r)
 
 static void test_refusal(char *stanza, struct text *file)
 {
-	struct refusal r = { .host = "user", .top = "", .process = "", .linux_ = "", .namespaces = "" };
+	struct refusal r = {
+		.host = "user", .top = "", .process = "", .linux_ = "", .namespaces = ""
+	};
 	CLEANUP(text_release) struct text got = { 0 };
 	CLEANUP(mem_free) char *config = NULL;
 	CLEANUP(mem_free) char *request = NULL;
@@ -396,7 +412,8 @@ static void test_refusals(void)
 static void test_bundle(void)
 {
 	static const char config[] =
-		"{ \"ociVersion\": \"1.3.0\", \"root\": { \"path\": \"../x/./rootfs/\" }, \"process\": "
+		"{ \"ociVersion\": \"1.3.0\", \"root\": { \"path\": \"../x/./rootfs/\" }, "
+		"\"process\": "
 		"{ \"cwd\": \"/\", \"args\": [\"sh\"] }, \"linux\": { \"namespaces\": "
 		"[ { \"type\": \"mount\" } ] } }";
 	CLEANUP(spec_cleanup) const struct spec *spec = NULL;

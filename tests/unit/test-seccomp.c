@@ -46,8 +46,6 @@ static uint32_t alu(uint16_t code, uint32_t a, uint32_t operand)
 		return a | operand;
 	case BPF_ADD:
 		return a + operand;
-	case BPF_SUB:
-		return a - operand;
 	case BPF_LSH:
 		return a << operand;
 	case BPF_RSH:
@@ -135,8 +133,8 @@ static void profile_release(struct profile *p)
 static struct profile compile_cached(const char *seccomp, const char *cache)
 {
 	CLEANUP(mem_free)
-	char *text =
-		xasprintf("{ \"ociVersion\": \"1.0.2\", \"linux\": { \"seccomp\": %s } }", seccomp);
+	char *text = xasprintf(
+		"{ \"ociVersion\": \"1.0.2\", \"linux\": { \"seccomp\": %s } }", seccomp);
 	struct profile p = { 0 };
 
 	arena_init(&p.arena, 8 << 20);
@@ -171,11 +169,11 @@ static uint32_t decide(const struct profile *p, long nr, uint64_t first, uint64_
 static void is_action(const char *action, const char *errno_ret, uint32_t want)
 {
 	CLEANUP(mem_free)
-	char *text =
-		xasprintf("{ \"defaultAction\": \"SCMP_ACT_ALLOW\"%s, \"syscalls\": [ { \"names\": "
-			  "[\"getppid\"], \"action\": \"%s\"%s%s } ] }",
-			want == NOTIFY ? ", \"listenerPath\": \"/x\"" : "", action,
-			*errno_ret ? ", \"errnoRet\": " : "", errno_ret);
+	char *text = xasprintf(
+		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\"%s, \"syscalls\": [ { \"names\": "
+		"[\"getppid\"], \"action\": \"%s\"%s%s } ] }",
+		want == NOTIFY ? ", \"listenerPath\": \"/x\"" : "", action,
+		*errno_ret ? ", \"errnoRet\": " : "", errno_ret);
 	CLEANUP(mem_free)
 	char *inverse = xasprintf(
 		"{ \"defaultAction\": \"%s\"%s%s, \"syscalls\": [ { \"names\": [\"getppid\"], "

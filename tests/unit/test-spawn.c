@@ -130,8 +130,8 @@ static void test_ends(void)
 static void test_output_is_bounded(void)
 {
 	CLEANUP(run_release)
-	struct run r =
-		run_shell("head -c 1000000 /dev/zero | tr '\\0' x; exit 5", NULL, 0, -EBADF, -1);
+	struct run r = run_shell(
+		"head -c 1000000 /dev/zero | tr '\\0' x; exit 5", NULL, 0, -EBADF, -1);
 
 	is_int((int64_t)r.output.len, SPAWN_OUTPUT_MAX, "so much of it is kept");
 	ok(WIFEXITED(r.status) && WEXITSTATUS(r.status) == 5, "and the rest does not block it");
@@ -178,8 +178,8 @@ static void test_deadline(const struct temp *t)
 {
 	int64_t start = time_ms();
 	CLEANUP(run_release)
-	struct run r =
-		run_shell("sleep 60 & echo $! >sleeper; wait; sleep 60", NULL, 0, t->fd, 300);
+	struct run r = run_shell(
+		"sleep 60 & echo $! >sleeper; wait; sleep 60", NULL, 0, t->fd, 300);
 
 	is_int(r.result, -ETIMEDOUT, "the deadline passes");
 	is_str(r.e.text, "timed out", "says so");
@@ -193,8 +193,8 @@ static void test_left_behind(const struct temp *t)
 {
 	int64_t start = time_ms();
 	CLEANUP(run_release)
-	struct run r =
-		run_shell("sleep 60 & echo $! >left; echo said; exit 7", NULL, 0, t->fd, 30000);
+	struct run r = run_shell(
+		"sleep 60 & echo $! >left; echo said; exit 7", NULL, 0, t->fd, 30000);
 	struct child c = NO_CHILD;
 	const char *argv[] = { "sleep", "60", NULL };
 	struct spawn s = { .path = "/bin/sleep", .argv = argv, .envp = argv + 2, .cwd_fd = -EBADF };
