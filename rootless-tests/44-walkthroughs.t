@@ -118,7 +118,10 @@ test_distribution() {
 	mkdir "$scratch/debian" && cd "$scratch/debian" || return
 	lichen spec
 	jq --arg root "$tree" '.root = {path: $root, readonly: false} | .process.terminal = false' config.json >c && mv c config.json
-	in_debian() { jq '.process.args = $ARGS.positional' config.json --args "$@" >c.json; lichen run -f c.json "debian$$"; }
+	in_debian() {
+		jq --argjson args "$(printf '%s\n' "$@" | jq -R . | jq -s .)" '.process.args = $args' config.json >c.json
+		lichen run -f c.json "debian$$"
+	}
 	ok "distribution: apt-get runs" in_debian apt-get --version
 	like "distribution: and says so" "$stdout" '^apt [0-9]'
 	ok "distribution: root owns its files" in_debian sh -c 'test "$(stat -c %u /etc/shadow)" = 0'
@@ -128,7 +131,12 @@ test_distribution() {
 	is "distribution: it runs" "$stdout" compiled
 	need script || return 0
 	jq '.process.terminal = true | .process.args = ["bash", "--norc", "-i"]' config.json >c.json
-	run script -qec "$LICHEN run -f c.json shell$$" /dev/null < <(printf '%s\n' 'sleep 50 &' 'jobs' 'kill %1' 'wait %1' 'tty' 'exit 3')
+	printf '%s\n' 'sleep 50 &' 'jobs' 'kill %1; wait %1; echo "status $?"' 'tty' 'exit 3' |
+		within 60 script -qec "$LICHEN run -f c.json shell$$" /dev/null >out 2>&1
+	is "distribution: a shell in a terminal, its status" $? 3
+	like "distribution: job control" "$(cat out)" '\[1\][+] +Running +sleep 50'
+	like "distribution: a job is killed" "$(cat out)" 'status 143'
+	like "distribution: its terminal" "$(cat out)" '/dev/pts/0'
 	cd "$scratch" || return
 }
 

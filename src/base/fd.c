@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -230,6 +231,26 @@ ssize_t fd_receive(int sock_fd, void *data, size_t size, int *fds, size_t *out_n
 		return -EMSGSIZE;
 	}
 	return n;
+}
+
+int fd_hand_over(const char *path, const char *what, const char *data, int fd, struct error *e)
+{
+	CLEANUP(fd_cleanup) int sock_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	ssize_t n;
+
+	if (sock_fd < 0)
+		return error_errno(e, "open a socket");
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return error_set(e, ENAMETOOLONG, "connect to %s '%s': %s", what, path,
+			strerror(ENAMETOOLONG));
+	strcpy(addr.sun_path, path);
+	if (connect(sock_fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return error_errno(e, "connect to %s '%s'", what, path);
+	n = fd_send(sock_fd, data, strlen(data), &fd, 1);
+	if (n < 0)
+		return error_set(e, (int)-n, "send to %s '%s': %s", what, path, strerror((int)-n));
+	return 0;
 }
 
 int fd_wait(int fd, int timeout_ms)

@@ -52,6 +52,12 @@ ssize_t fd_send(int sock_fd, const void *data, size_t size, const int *fds, size
 /* Received descriptors are close-on-exec and the caller's; out_n_fds is how many came. */
 ssize_t fd_receive(int sock_fd, void *data, size_t size, int *fds, size_t *out_n_fds);
 
+/*
+ * Connects to a stream socket by its path and sends data with one descriptor. what names it in errors:
+ * "the console socket".
+ */
+int fd_hand_over(const char *path, const char *what, const char *data, int fd, struct error *e);
+
 /* Waits until fd is readable or at end of file: 1, 0 at the deadline, -errno. -1 ms: no limit. */
 int fd_wait(int fd, int timeout_ms);
 

@@ -75,6 +75,26 @@ static void add_quoted(struct text *t, const char *s)
 	text_puts(t, "\"");
 }
 
+/*
+ * Texts name what config.json, a hook or a file said, and end up on terminals: no byte of them may
+ * move a cursor or begin a line of its own.
+ */
+static char *printable(const char *s)
+{
+	struct text t = { 0 };
+
+	text_puts(&t, "");
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c < 0x20 || c == 0x7f)
+			text_printf(&t, "\\x%02x", c);
+		else
+			text_add(&t, s, 1);
+	}
+	return t.s;
+}
+
 static void now_rfc3339(char *buf, size_t size)
 {
 	struct timespec now;
@@ -124,9 +144,17 @@ static void write_everywhere(const struct log *log, enum log_level level, const 
 		write_syslog(log, level, msg);
 }
 
+static void log_line(const struct log *log, enum log_level level, const char *msg)
+{
+	write_everywhere(log, level, msg);
+	if (level <= LOG_LEVEL_WARNING || (level <= log->level && log->fd < 0))
+		fprintf(stderr, "lichen: %s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", msg);
+}
+
 void log_write(const struct log *log, enum log_level level, const char *fmt, ...)
 {
 	CLEANUP(mem_free) char *msg = NULL;
+	CLEANUP(mem_free) char *line = NULL;
 	va_list ap;
 	int n;
 
@@ -135,16 +163,28 @@ void log_write(const struct log *log, enum log_level level, const char *fmt, ...
 	va_end(ap);
 	if (n < 0)
 		return;
-	write_everywhere(log, level, msg);
-	if (level <= LOG_LEVEL_WARNING || (level <= log->level && log->fd < 0))
-		fprintf(stderr, "lichen: %s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", msg);
+	line = printable(msg);
+	log_line(log, level, line);
+}
+
+static char *with_hint(const char *text, const char *hint)
+{
+	CLEANUP(mem_free) char *line = printable(text);
+	CLEANUP(mem_free) char *mend = printable(hint);
+
+	return *hint ? xasprintf("%s\nhint: %s", line, mend) : TAKE_PTR(line);
+}
+
+void log_warning(const struct log *log, const char *text, const char *hint)
+{
+	CLEANUP(mem_free) char *msg = with_hint(text, hint);
+
+	log_line(log, LOG_LEVEL_WARNING, msg);
 }
 
 void log_error(const struct log *log, const struct error *e)
 {
-	CLEANUP(mem_free) char *msg = NULL;
+	CLEANUP(mem_free) char *msg = with_hint(e->text, e->hint);
 
-	msg = e->hint[0] ? xasprintf("%s\nhint: %s", e->text, e->hint) : xstrdup(e->text);
-	write_everywhere(log, LOG_LEVEL_ERROR, msg);
-	fprintf(stderr, "lichen: %s\n", msg);
+	log_line(log, LOG_LEVEL_ERROR, msg);
 }

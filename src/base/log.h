@@ -31,5 +31,8 @@ void log_close(struct log *log);
 void log_write(const struct log *log, enum log_level level, const char *fmt, ...)
 	ERROR_PRINTF(3, 4);
 
+/* A warning with the line that mends it. */
+void log_warning(const struct log *log, const char *text, const char *hint);
+
 /* Prints an error the one time that it is printed, with its hint. */
 void log_error(const struct log *log, const struct error *e);

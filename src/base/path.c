@@ -232,9 +232,9 @@ int path_make(int root_fd, const char *path, enum path_kind kind, struct error *
 	return r;
 }
 
-int path_make_plain(int root_fd, const char *path, struct error *e)
+int path_make_plain(int root_fd, const char *path, enum path_kind kind, struct error *e)
 {
-	int r = walk(root_fd, path, true, PATH_DIRECTORY, LINKS_REFUSE);
+	int r = walk(root_fd, path, true, kind, LINKS_REFUSE);
 
 	if (r == -ELOOP)
 		return error_set(e, ELOOP, "'%s' in the root file system goes through a symbolic link",
@@ -253,7 +253,7 @@ int path_make_parent(int root_fd, const char *path, const char **out_name, struc
 
 	if (!*name || streq(name, ".") || streq(name, ".."))
 		return error_set(e, EINVAL, "'%s' does not name a file", path);
-	r = path_make(root_fd, *parent ? parent : "/", PATH_DIRECTORY, e);
+	r = path_make_plain(root_fd, *parent ? parent : "/", PATH_DIRECTORY, e);
 	if (r >= 0)
 		*out_name = name;
 	return r;

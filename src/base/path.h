@@ -25,14 +25,14 @@ enum path_kind { PATH_DIRECTORY, PATH_FILE };
 int path_make(int root_fd, const char *path, enum path_kind kind, struct error *e);
 
 /*
- * As path_make for a directory, but no component may be a symbolic link: where an image could
+ * As path_make, but no component may be a symbolic link: where an image could
  * otherwise move /proc, /sys or /dev elsewhere (CVE-2019-19921, CVE-2023-27561).
  */
-int path_make_plain(int root_fd, const char *path, struct error *e);
+int path_make_plain(int root_fd, const char *path, enum path_kind kind, struct error *e);
 
 /*
- * Opens the directory that holds path's last component, making missing ones; *out_name points
- * into path. Refuses a path that ends in "/", "." or "..".
+ * Opens the directory that holds path's last component, making missing ones and following no
+ * symbolic link; *out_name points into path. Refuses a path that ends in "/", "." or "..".
  */
 int path_make_parent(int root_fd, const char *path, const char **out_name, struct error *e);
 

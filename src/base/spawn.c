@@ -5,8 +5,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <linux/close_range.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,33 +15,49 @@
 #include "base/mem.h"
 #include "base/syscalls.h"
 
+/*
+ * In the child of a vfork(2): system calls alone. It dies with us, so that a program of ours that is
+ * killed leaves none behind.
+ */
+static _Noreturn void become(const struct spawn *s, pid_t parent, int in_fd, int out_fd, int *code)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
+		getppid() == parent && (s->cwd_fd < 0 || fchdir(s->cwd_fd) == 0) &&
+		dup2(in_fd, STDIN_FILENO) == 0 && dup2(out_fd, STDOUT_FILENO) == 1 &&
+		dup2(out_fd, STDERR_FILENO) == 2 && close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+		execve(s->path, (char *const *)(uintptr_t)s->argv, (char *const *)(uintptr_t)s->envp);
+	*code = errno;
+	_exit(127);
+}
+
 static int start(const struct spawn *s, int in_fd, int out_fd, pid_t *out_pid)
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int r;
+	pid_t parent = getpid();
+	volatile int code = 0;
+	sigset_t all, saved;
+	pid_t pid;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	sigemptyset(&none);
+	/* No handler of ours may run in a child that has our memory. */
 	sigfillset(&all);
-	posix_spawnattr_setflags(&attr,
-		POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	if (s->cwd_fd >= 0)
-		posix_spawn_file_actions_addfchdir_np(&actions, s->cwd_fd);
-	posix_spawn_file_actions_adddup2(&actions, in_fd, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out_fd, STDERR_FILENO);
-	posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-	r = posix_spawn(out_pid, s->path, &actions, &attr, (char *const *)(uintptr_t)s->argv,
-		(char *const *)(uintptr_t)s->envp);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return -r;
+	sigprocmask(SIG_SETMASK, &all, &saved);
+	pid = vfork();
+	if (pid == 0)
+		become(s, parent, in_fd, out_fd, (int *)(uintptr_t)&code);
+	if (pid < 0)
+		code = errno;
+	sigprocmask(SIG_SETMASK, &saved, NULL);
+	if (pid > 0 && code != 0)
+		waitpid(pid, NULL, 0);
+	if (code == 0)
+		*out_pid = pid;
+	return -code;
 }
 
 /* A pipe for its input, or /dev/null: [0] is the program's end. */
@@ -142,6 +159,13 @@ static int serve(struct child *c, int64_t deadline_ms)
 	return p[3].revents ? -ESRCH : 0;
 }
 
+/* Its group, and itself if it left that. */
+static void kill_all(const struct child *c)
+{
+	kill(-c->pid, SIGKILL);
+	kill(c->pid, SIGKILL);
+}
+
 static void drain(struct child *c)
 {
 	while (c->out_fd >= 0 && fd_wait(c->out_fd, 0) > 0)
@@ -156,7 +180,7 @@ int spawn_wait(struct child *c, int64_t deadline_ms, int *out_status, struct err
 		r = serve(c, deadline_ms);
 	while (r == 0);
 	if (r < 0) {
-		kill(-c->pid, SIGKILL);
+		kill_all(c);
 		waitpid(c->pid, &status, 0);
 		c->pid = 0;
 		return error_set(e, -r, "%s", r == -ETIMEDOUT ? "timed out" : strerror(-r));
@@ -175,7 +199,7 @@ void child_release(struct child *c)
 	int status;
 
 	if (c->pid > 0) {
-		kill(-c->pid, SIGKILL);
+		kill_all(c);
 		waitpid(c->pid, &status, 0);
 	}
 	fd_close(c->pidfd);

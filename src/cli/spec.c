@@ -53,16 +53,19 @@ static void warn_no_ranges(const struct cli *cli, const struct host_ids *ids, co
 	static const char what[] =
 		"the container has one user and one group, since /etc/subuid and "
 		"/etc/subgid have no ranges for";
+	CLEANUP(text_release) struct text text = { 0 };
+	CLEANUP(text_release) struct text hint = { 0 };
 
-	if (*ids->user_name)
-		log_write(cli->runtime.log, LOG_LEVEL_WARNING,
-			"%s user '%s'\nhint: %ssudo usermod --add-subuids 100000-165535 "
-			"--add-subgids 100000-165535 %s",
-			what, ids->user_name, first, ids->user_name);
-	else
-		log_write(cli->runtime.log, LOG_LEVEL_WARNING,
-			"%s user %u\nhint: %sadd the line %u:100000:65536 to both files", what,
-			ids->uid, first, ids->uid);
+	if (*ids->user_name) {
+		text_printf(&text, "%s user '%s'", what, ids->user_name);
+		text_printf(&hint,
+			"%ssudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s", first,
+			ids->user_name);
+	} else {
+		text_printf(&text, "%s user %u", what, ids->uid);
+		text_printf(&hint, "%sadd the line %u:100000:65536 to both files", first, ids->uid);
+	}
+	log_warning(cli->runtime.log, text.s, hint.s);
 }
 
 /* Whether the container can have more than one ID; says once what is missing if not. */
@@ -74,9 +77,10 @@ static bool can_map_ranges(const struct cli *cli, const struct facts *f)
 	if (f->ids.privilege != HOST_USER || (helpers && ranges))
 		return true;
 	if (ranges)
-		log_write(cli->runtime.log, LOG_LEVEL_WARNING,
+		log_warning(cli->runtime.log,
 			"the container has one user and one group, since newuidmap and newgidmap "
-			"are missing\nhint: install the package uidmap");
+			"are missing",
+			"install the package uidmap");
 	else
 		warn_no_ranges(cli, &f->ids, helpers ? "" : "install the package uidmap, then: ");
 	return false;

@@ -15,7 +15,6 @@
 #include "base/path.h"
 #include "container/destruction.h"
 #include "kernel/namespace.h"
-#include "kernel/tty.h"
 
 void creation_init(struct creation *c, const struct runtime *rt,
 	const struct create_request *request)
@@ -306,16 +305,23 @@ static int write_pid_file(const struct creation *c, struct error *e)
 	return 0;
 }
 
-static int send_terminal(struct creation *c, struct error *e)
+/* conmon and containerd take the data for the terminal's name; runc's word for the other is this. */
+static int hand_over(struct creation *c, struct error *e)
 {
-	if (c->stage.terminal_fd < 0 || !c->request->console_socket)
-		return 0;
-	return tty_send_master(c->request->console_socket, c->stage.terminal_fd, e);
+	int r = 0;
+
+	if (c->stage.terminal_fd >= 0 && c->request->console_socket)
+		r = fd_hand_over(c->request->console_socket, "the console socket", "/dev/ptmx",
+			c->stage.terminal_fd, e);
+	if (r == 0 && c->request->pidfd_socket)
+		r = fd_hand_over(c->request->pidfd_socket, "the pidfd socket", "standard",
+			c->stage.pidfd, e);
+	return r;
 }
 
 static int finish(struct creation *c, struct error *e)
 {
-	int r = send_terminal(c, e);
+	int r = hand_over(c, e);
 
 	if (r < 0)
 		return r;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -76,23 +73,12 @@ static void process_state_json(const struct start *s, struct text *out)
 
 static int send_listener(const struct start *s, int listener_fd, struct error *e)
 {
-	const char *path = s->spec->linux.seccomp->listener_path;
-	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CLEANUP(text_release) struct text json = { 0 };
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	ssize_t n;
 
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return error_set(e, ENAMETOOLONG, "config.json: linux.seccomp.listenerPath: %s",
-			strerror(ENAMETOOLONG));
-	strcpy(addr.sun_path, path);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return error_errno(e, "config.json: linux.seccomp.listenerPath: connect to '%s'", path);
 	process_state_json(s, &json);
-	n = fd_send(fd, json.s, json.len, &listener_fd, 1);
-	if (n < 0)
-		return error_set(e, (int)-n, "send the seccomp listener to '%s': %s", path,
-			strerror((int)-n));
+	if (fd_hand_over(s->spec->linux.seccomp->listener_path, "the seccomp listener's socket", json.s,
+		    listener_fd, e) < 0)
+		return error_context(e, "config.json: linux.seccomp.listenerPath");
 	return 0;
 }
 
@@ -144,7 +130,9 @@ static int converse(const struct start *s, int fd, struct error *e)
 		if (r == -EPIPE && executes)
 			return 0;
 		if (r == 0 && m.kind == MESSAGE_LISTENER)
-			r = fetch_listener(s, m.value, e);
+			r = fetch_listener(s, m.value, e) < 0 ?
+				-e->code :
+				message_send(fd, MESSAGE_FETCHED, 0, -EBADF, e);
 		else if (r == 0 && m.kind == MESSAGE_EXECUTING)
 			executes = true;
 		else if (r == 0)

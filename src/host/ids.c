@@ -97,14 +97,13 @@ static void add_range(struct id_ranges *out, uint64_t first, uint64_t count)
 /* One "NAME:FIRST:COUNT"; what isn't of this form is passed over, as shadow does. */
 static void parse_line(char *line, const char *user_name, uid_t uid, struct id_ranges *out)
 {
-	char *save = NULL;
-	const char *name = strtok_r(line, ":", &save);
-	const char *first = strtok_r(NULL, ":", &save);
-	const char *count = strtok_r(NULL, ":", &save);
+	const char *name = strsep(&line, ":");
+	const char *first = strsep(&line, ":");
+	const char *count = strsep(&line, ":");
 	uint64_t number, from, n;
 	bool mine;
 
-	if (!name || !first || !count)
+	if (!first || !count || line)
 		return;
 	mine = (*user_name && streq(name, user_name)) ||
 		(str_u64(name, UINT32_MAX, &number) == 0 && number == uid);

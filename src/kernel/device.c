@@ -13,6 +13,24 @@
 #include "base/path.h"
 #include "base/str.h"
 
+/* By descriptor: where others can write to the directory, the name may be a link by now. */
+static int set_owner(int dir_fd, const char *name, const struct device_node *node, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(e, "open the node '%s'", node->path);
+	if (((st.st_mode ^ node->mode) & S_IFMT) != 0 || st.st_rdev != node->dev)
+		return error_set(e, EEXIST, "make the node '%s': something else is in its place",
+			node->path);
+	/* The mode by chmod, since mknod's is cut by the umask. */
+	if (chmod(fd_path(fd).s, node->mode & 07777) < 0 ||
+		fchownat(fd, "", node->uid, node->gid, AT_EMPTY_PATH) < 0)
+		return error_errno(e, "set the mode and owner of '%s'", node->path);
+	return 0;
+}
+
 int device_make(int root_fd, const struct device_node *node, struct error *e)
 {
 	const char *name;
@@ -20,20 +38,9 @@ int device_make(int root_fd, const struct device_node *node, struct error *e)
 
 	if (dir_fd < 0)
 		return dir_fd;
-	if (mknodat(dir_fd, name, (node->mode & S_IFMT) | 0600, node->dev) < 0) {
-		struct stat st;
-		bool same = errno == EEXIST &&
-			fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			((st.st_mode ^ node->mode) & S_IFMT) == 0 && st.st_rdev == node->dev;
-
-		if (!same)
-			return error_errno(e, "make the node '%s'", node->path);
-	}
-	/* The mode by chmod, since mknod's is cut by the umask; no link can stand here (EEXIST). */
-	if (fchmodat(dir_fd, name, node->mode & 07777, 0) < 0 ||
-		fchownat(dir_fd, name, node->uid, node->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(e, "set the mode and owner of '%s'", node->path);
-	return 0;
+	if (mknodat(dir_fd, name, (node->mode & S_IFMT) | 0600, node->dev) < 0 && errno != EEXIST)
+		return error_errno(e, "make the node '%s'", node->path);
+	return set_owner(dir_fd, name, node, e);
 }
 
 int device_check(int fd, mode_t type, dev_t dev, struct error *e)
@@ -67,8 +74,10 @@ int device_link(int root_fd, const char *path, const char *target, struct error 
 		if (streq(now, target))
 			return 0;
 	}
-	/* An image may bring another one: the specification says what it must be. */
+	/* An image may bring another link: the specification says what it must be. A file stays. */
+	if (n < 0)
+		return error_set(e, EEXIST, "make the link '%s': something else is in its place", path);
 	if (unlinkat(dir_fd, name, 0) < 0 || symlinkat(target, dir_fd, name) < 0)
-		return error_errno(e, "replace '%s' by a link", path);
+		return error_errno(e, "replace the link '%s'", path);
 	return 0;
 }

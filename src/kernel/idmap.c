@@ -6,6 +6,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,8 +68,12 @@ int idmap_namespace(const struct idmap *uids, const struct idmap *gids, struct e
 	if (pid < 0)
 		return error_errno(e, "make a user namespace");
 	/* Only to be looked at: the namespace lives on by the descriptor. */
-	while (pid == 0)
-		pause();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		syscall(SYS_close_range, 0, ~0u, 0);
+		for (;;)
+			pause();
+	}
 	fd = open_namespace(pid, uids, gids, e);
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

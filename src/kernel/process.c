@@ -154,9 +154,9 @@ int process_set_sysctl(int proc_fd, const char *key, const char *value, struct e
 	return 0;
 }
 
-int process_new_keyring(const char *name, struct error *e)
+int process_new_keyring(struct error *e)
 {
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0) >= 0)
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) >= 0)
 		return 0;
 	/* ENOSYS: a kernel without keys. EPERM, EACCES: an outer seccomp filter hides them. */
 	if (errno == ENOSYS || errno == EPERM || errno == EACCES)

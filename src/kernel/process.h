@@ -51,5 +51,8 @@ int process_set_domainname(const char *name, struct error *e);
 /* Writes one sysctl, "net/ipv4/ip_forward", through a procfs' descriptor. */
 int process_set_sysctl(int proc_fd, const char *key, const char *value, struct error *e);
 
-/* A fresh session keyring, so that the caller's keys stay out of reach: keyctl(2). */
-int process_new_keyring(const char *name, struct error *e);
+/*
+ * A fresh session keyring, so that the caller's keys stay out of reach: keyctl(2). Without a name,
+ * by which another container could join it.
+ */
+int process_new_keyring(struct error *e);

@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -60,28 +58,5 @@ int tty_set_raw(int fd, struct termios *out_saved, struct error *e)
 	cfmakeraw(&raw);
 	if (tcsetattr(fd, TCSANOW, &raw) < 0)
 		return error_errno(e, "change the terminal's settings");
-	return 0;
-}
-
-int tty_send_master(const char *socket_path, int master_fd, struct error *e)
-{
-	/* The receivers take the data for the terminal's name. */
-	static const char name[] = "/dev/ptmx";
-	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	ssize_t n;
-
-	if (fd < 0)
-		return error_errno(e, "open a socket");
-	if (strlen(socket_path) >= sizeof(addr.sun_path))
-		return error_set(e, ENAMETOOLONG, "connect to the console socket '%s': %s", socket_path,
-			strerror(ENAMETOOLONG));
-	strcpy(addr.sun_path, socket_path);
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return error_errno(e, "connect to the console socket '%s'", socket_path);
-	n = fd_send(fd, name, sizeof(name) - 1, &master_fd, 1);
-	if (n < 0)
-		return error_set(e, (int)-n, "send the terminal to '%s': %s", socket_path,
-			strerror((int)-n));
 	return 0;
 }

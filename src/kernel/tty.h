@@ -18,6 +18,3 @@ int tty_make_controlling(int slave_fd, struct error *e);
 
 /* Raw mode; *out_saved is what to restore. */
 int tty_set_raw(int fd, struct termios *out_saved, struct error *e);
-
-/* Connects to a console socket and hands the master over, as conmon and containerd expect it. */
-int tty_send_master(const char *socket_path, int master_fd, struct error *e);

@@ -76,6 +76,7 @@ static void add_bound_node(struct plan_builder *b, const char *object, const cha
 	struct op *op = plan_add_op(b, OP_DEVICE);
 
 	op->object = object;
+	op->flags = OP_PLAIN;
 	op->source = source;
 	op->target = path;
 	op->node.mode = type;

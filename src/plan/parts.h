@@ -30,6 +30,8 @@ bool plan_is_confined(const struct plan_builder *b);
 bool plan_uid_mapped(const struct plan_builder *b, uint32_t id);
 bool plan_gid_mapped(const struct plan_builder *b, uint32_t id);
 
+/* A root that is only a chroot(2) is none for who may call that themselves. */
+int plan_check_chroot(struct plan_builder *b, struct error *e);
 int plan_refuse(struct plan_builder *b, struct error *e);
 int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);

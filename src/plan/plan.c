@@ -47,6 +47,8 @@ static int plan_tail(struct plan_builder *b, struct error *e)
 		op->fs.attrs.set |= plan_is_confined(b) ? 0 : MOUNT_ATTR_NODEV;
 	}
 	/* pivot_root(2) would change "/" for everybody in a mount namespace that is joined. */
+	if (plan_has_joined(b, CLONE_NEWNS) && plan_check_chroot(b, e) < 0)
+		return -e->code;
 	if (plan_has_joined(b, CLONE_NEWNS))
 		op = plan_add_op(b, OP_CHROOT);
 	else

@@ -149,7 +149,6 @@ struct plan_process {
 		uint16_t rows, columns;
 	} window;
 	bool new_keyring;
-	const char *keyring_name;
 	unsigned int n_fds; /* descriptors 3 ... 2+n go to the program */
 	const char *listen_fds; /* the value of LISTEN_FDS for it, or NULL */
 };

@@ -169,7 +169,7 @@ static void print_user(const struct plan_process *p, struct text *out)
 	if (p->umask.set)
 		text_printf(out, "umask %04o\n", p->umask.v);
 	if (p->new_keyring)
-		text_printf(out, "session keyring %s\n", p->keyring_name);
+		text_puts(out, "new session keyring\n");
 	if (p->window.set)
 		text_printf(out, "terminal of %u rows and %u columns\n", p->window.rows,
 			p->window.columns);

@@ -188,7 +188,6 @@ int plan_process(struct plan_builder *b, struct error *e)
 	p->env = &from->env;
 	p->no_new_privileges = from->no_new_privileges;
 	p->new_keyring = !b->request->no_new_keyring;
-	p->keyring_name = plan_printf(b, "_ses.%s", b->request->id);
 	p->n_fds = b->request->n_fds;
 	p->listen_fds = b->request->listen_fds;
 	return 0;

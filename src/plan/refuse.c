@@ -93,15 +93,30 @@ static int refuse_limits(struct plan_builder *b, const struct spec_resources *r,
 	return 0;
 }
 
-static bool has_device_powers(const struct spec *spec)
+static bool has_capability(const struct spec *spec, const char *name)
 {
 	const struct spec_capabilities *c = spec->process->capabilities;
 
 	for (size_t i = 0; c && i < c->bounding.n; i++)
-		if (streq(c->bounding.v[i], "CAP_SYS_ADMIN") ||
-			streq(c->bounding.v[i], "CAP_SYS_RAWIO"))
+		if (streq(c->bounding.v[i], name))
 			return true;
 	return false;
+}
+
+int plan_check_chroot(struct plan_builder *b, struct error *e)
+{
+	static const char *const keys[] = { "CAP_SYS_CHROOT", "CAP_SYS_ADMIN" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (!has_capability(b->spec, keys[i]))
+			continue;
+		error_set(e, EPERM, "config.json: process.capabilities: with %s the container could leave its "
+				    "root, which in a mount namespace that it joins is one by chroot alone",
+			keys[i]);
+		return error_hint(e, "remove %s from the capabilities, or the path of the mount namespace",
+			keys[i]);
+	}
+	return 0;
 }
 
 static int refuse_resources(struct plan_builder *b, struct error *e)
@@ -119,7 +134,8 @@ static int refuse_resources(struct plan_builder *b, struct error *e)
 	 * CAP_MKNOD), the root's own don't work, and only those that config.json names are bound.
 	 * Whoever may mount devtmpfs or do raw I/O needs a filter.
 	 */
-	if (result == 0 && r->devices.n > 0 && !plan_is_confined(b) && has_device_powers(b->spec))
+	if (result == 0 && r->devices.n > 0 && !plan_is_confined(b) && (has_capability(b->spec, "CAP_SYS_ADMIN") ||
+			has_capability(b->spec, "CAP_SYS_RAWIO")))
 		result = cgroup_missing(b, "devices", e);
 	return result;
 }

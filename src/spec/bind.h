@@ -125,10 +125,10 @@ void bind_walk(const struct bind_object *o, bind_visit *visit, void *arg);
 	}
 #define BIND_ROW_STRING(name, s, field, ...) \
 	BIND_ROW_(name, BIND_STRING, s, field, const char *, __VA_ARGS__)
-#define BIND_ROW_BOOL(name, s, field, ...) BIND_ROW_(name, BIND_BOOL, s, field, bool, __VA_ARGS__)
-#define BIND_ROW_I64(name, s, field, ...)  BIND_ROW_(name, BIND_I64, s, field, int64_t, __VA_ARGS__)
-#define BIND_ROW_U64(name, s, field, ...)  BIND_ROW_(name, BIND_U64, s, field, uint64_t, __VA_ARGS__)
-#define BIND_ROW_U32(name, s, field, ...)  BIND_ROW_(name, BIND_U32, s, field, uint32_t, __VA_ARGS__)
+#define BIND_ROW_BOOL(name, s, f, ...) BIND_ROW_(name, BIND_BOOL, s, f, bool, __VA_ARGS__)
+#define BIND_ROW_I64(name, s, f, ...)  BIND_ROW_(name, BIND_I64, s, f, int64_t, __VA_ARGS__)
+#define BIND_ROW_U64(name, s, f, ...)  BIND_ROW_(name, BIND_U64, s, f, uint64_t, __VA_ARGS__)
+#define BIND_ROW_U32(name, s, f, ...)  BIND_ROW_(name, BIND_U32, s, f, uint32_t, __VA_ARGS__)
 #define BIND_ROW_OPT_BOOL(name, s, field, ...) \
 	BIND_ROW_(name, BIND_OPT_BOOL, s, field, struct opt_bool, __VA_ARGS__)
 #define BIND_ROW_OPT_I64(name, s, field, ...) \

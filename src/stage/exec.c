@@ -150,6 +150,21 @@ static int enter_cwd(const char *cwd, struct error *e)
 	return 0;
 }
 
+/*
+ * The listener closes with execve, so init waits until start has it. What the filter does to this
+ * read(2) does not matter: refused, it returns at once; notified, the agent answers it, to whom
+ * start brings the listener in the meantime.
+ */
+static void wait_for_listener(int connection_fd)
+{
+	char ack;
+	ssize_t n;
+
+	do
+		n = read(connection_fd, &ack, sizeof(ack));
+	while (n < 0 && errno == EINTR);
+}
+
 static int load_filter(const struct plan *plan, int connection_fd, struct error *e)
 {
 	int fd;
@@ -161,14 +176,19 @@ static int load_filter(const struct plan *plan, int connection_fd, struct error 
 		int r, next = fcntl(connection_fd, F_DUPFD_CLOEXEC, 0);
 
 		fd_close(next);
-		r = message_send(connection_fd, MESSAGE_LISTENER, next, -EBADF, e);
+		/* pidfd_getfd(2) is for those who may trace us. */
+		r = process_set_dumpable(PROCESS_VISIBLE, e);
+		if (r == 0)
+			r = message_send(connection_fd, MESSAGE_LISTENER, next, -EBADF, e);
 		if (r < 0)
 			return r;
 	}
 	fd = seccomp_load_filter(&plan->seccomp, e);
 	if (fd < 0)
-		error_context(e, "config.json: linux.seccomp");
-	return fd < 0 ? fd : 0;
+		return error_context(e, "config.json: linux.seccomp");
+	if (plan->seccomp_notify)
+		wait_for_listener(connection_fd);
+	return 0;
 }
 
 static int take_credentials(const struct plan *plan, int connection_fd, struct error *e)

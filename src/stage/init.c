@@ -110,7 +110,7 @@ static int set_up(const struct init_args *args, struct ops_run *run, struct erro
 	if (r == 0)
 		r = adjust_oom_score(args->plan, e);
 	if (r == 0 && p->new_keyring)
-		r = process_new_keyring(p->keyring_name, e);
+		r = process_new_keyring(e);
 	if (r == 0)
 		r = enter_namespaces(args->plan, e);
 	if (r == 0)

@@ -19,6 +19,7 @@ static const struct name kinds[] = {
 	{ "START", MESSAGE_START },
 	{ "EXECUTING", MESSAGE_EXECUTING },
 	{ "LISTENER", MESSAGE_LISTENER },
+	{ "FETCHED", MESSAGE_FETCHED },
 	{ "ERROR", MESSAGE_ERROR },
 	{ 0 },
 };

@@ -26,6 +26,7 @@
  *      |                                                      | hooks startContainer, credentials
  *      | <------------------ EXECUTING ---------------------- | the hooks have ended
  *      | <------------------ LISTENER (number) -------------- | (if seccomp notifies)
+ *      | ------------------- FETCHED -----------------------> |
  *      | <------------------ end of file -------------------- | execve
  *
  * In place of any message of init or the intermediate there may come ERROR, with which it dies.
@@ -48,6 +49,7 @@ enum message_kind {
 	MESSAGE_START,
 	MESSAGE_EXECUTING, /* from here on the end of file is execve's */
 	MESSAGE_LISTENER,
+	MESSAGE_FETCHED,
 	MESSAGE_ERROR,
 };
 

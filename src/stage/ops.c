@@ -110,10 +110,10 @@ static int make_target(const struct ops_run *run, const struct op *op, int sourc
 	enum path_kind kind = PATH_DIRECTORY;
 	struct stat st;
 
-	if (op->flags & OP_PLAIN)
-		return path_make_plain(run->root_fd, op->target, e);
 	if (source_fd >= 0 && fstat(source_fd, &st) == 0 && !S_ISDIR(st.st_mode))
 		kind = PATH_FILE;
+	if (op->flags & OP_PLAIN)
+		return path_make_plain(run->root_fd, op->target, kind, e);
 	return path_make(run->root_fd, op->target, kind, e);
 }
 

@@ -271,8 +271,8 @@ static const struct {
 	{ "kcmp", SYS_kcmp }, { "acct", SYS_acct }, { "setpriority", SYS_setpriority },
 	{ "uname", SYS_uname }, { "getcpu", SYS_getcpu }, { "getpriority", SYS_getpriority },
 	{ "getgid", SYS_getgid }, { "geteuid", SYS_geteuid }, { "getegid", SYS_getegid },
-	{ "gettid", SYS_gettid }, { "openat2", SYS_openat2 }, { "clone3", SYS_clone3 }, { "open_tree", 428 },
-	{ "move_mount", 429 }, { "fsopen", 430 }, { "mount_setattr", 442 } };
+	{ "gettid", SYS_gettid }, { "openat2", SYS_openat2 }, { "clone3", SYS_clone3 },
+	{ "open_tree", 428 }, { "move_mount", 429 }, { "fsopen", 430 }, { "mount_setattr", 442 } };
 
 /* syscall NAME|NUMBER [ARGUMENT...]: numbers all */
 static void act_syscall(char **args)
@@ -339,23 +339,75 @@ static void act_kill(char **args)
 	add_errno(kill((pid_t)number(args[0]), (int)number(args[1])) < 0);
 }
 
+/* 0, or why not. */
+static int try_open(const char *pid, const char *name)
+{
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
 /* What this process may do to another one, through procfs and system calls. */
 static void act_look_into(char **args)
 {
 	static const char *const links[] = { "exe", "root", "cwd", "fd", "ns/mnt", "mem", "maps" };
 
 	json_object("into");
-	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
-		char path[64];
-		int fd;
-
-		snprintf(path, sizeof(path), "/proc/%s/%s", args[0], links[i]);
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		json_number(links[i], fd < 0 ? errno : 0);
-		if (fd >= 0)
-			close(fd);
-	}
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		json_number(links[i], try_open(args[0], links[i]));
 	json_object_end();
+}
+
+/*
+ * hunt FILE: until FILE is there, tries to get hold of every process that is called lichen, as a
+ * container would whose namespaces another one is about to join.
+ */
+static void act_hunt(char **args)
+{
+	static const char *const ways[] = { "exe", "root", "cwd", "fd", "ns/mnt", "mem",
+		"environ" };
+	int seen = 0, got[sizeof(ways) / sizeof(*ways) + 1] = { 0 },
+	    n = sizeof(ways) / sizeof(*ways);
+	int rounds = 0;
+
+	/* One round more when the file has come. */
+	for (int last = 0; !last; rounds++) {
+		DIR *d = opendir("/proc");
+		struct dirent *entry;
+
+		last = access(args[0], F_OK) == 0;
+		while (d && (entry = readdir(d))) {
+			char path[300], comm[64] = "";
+
+			snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+			if (entry->d_name[0] < '0' || entry->d_name[0] > '9' ||
+				read_text(path, comm, sizeof(comm)) < 0 ||
+				strncmp(comm, "lichen", 6) != 0)
+				continue;
+			seen++;
+			for (int i = 0; i < n; i++)
+				got[i] += try_open(entry->d_name, ways[i]) == 0;
+			if (ptrace(PTRACE_SEIZE, atoi(entry->d_name), NULL, NULL) == 0) {
+				got[n]++;
+				ptrace(PTRACE_DETACH, atoi(entry->d_name), NULL, NULL);
+			}
+		}
+		if (d)
+			closedir(d);
+	}
+	json_number("rounds", rounds);
+	json_bool("seen", seen > 0);
+	json_array("got");
+	for (int i = 0; i <= n; i++)
+		if (got[i])
+			json_string(NULL, i < n ? ways[i] : "ptrace");
+	json_array_end();
 }
 
 /* Every process that this procfs shows: its number and name. */
@@ -462,7 +514,7 @@ const struct action act_actions[] = { { "read", 1, act_read }, { "write", 2, act
 	{ "nested-proc", 1, act_nested_proc }, { "syscall", 1, act_syscall },
 	{ "syscall32", 1, act_syscall32 }, { "socket", 2, act_socket }, { "ptrace", 1, act_ptrace },
 	{ "kill", 2, act_kill }, { "look-into", 1, act_look_into },
-	{ "processes", 0, act_processes }, { "spawn", 1, act_spawn }, { "tiocsti", 1, act_tiocsti },
-	{ "print", 0, act_print }, { "open-fds", 0, act_fds }, { "kill-self", 1, act_kill_self },
-	{ "sleep", 1, act_sleep }, { "wait-for", 1, act_wait_for }, { "exit", 1, act_exit },
-	{ 0 } };
+	{ "processes", 0, act_processes }, { "hunt", 1, act_hunt }, { "spawn", 1, act_spawn },
+	{ "tiocsti", 1, act_tiocsti }, { "print", 0, act_print }, { "open-fds", 0, act_fds },
+	{ "kill-self", 1, act_kill_self }, { "sleep", 1, act_sleep },
+	{ "wait-for", 1, act_wait_for }, { "exit", 1, act_exit }, { 0 } };

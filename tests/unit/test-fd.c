@@ -20,6 +20,9 @@ static void test_close(void)
 	is_int(errno, ENOTTY, "errno is kept");
 	is_int(fcntl(fd, F_GETFD), -1, "it is closed");
 	errno = ENOTTY;
+	fd_close(fd);
+	is_int(errno, ENOTTY, "also when it can't be closed");
+	errno = ENOTTY;
 	is_int(fd_close(-EBADF), -EBADF, "none can be closed");
 	is_int(errno, ENOTTY, "without a trace in errno");
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -192,7 +195,12 @@ static void test_send(void)
 	is_int((int64_t)count_open_fds(), (int64_t)before, "and leaves none open");
 	fd_close(pair[0]);
 	is_int(fd_receive(pair[1], small, sizeof(small), fds, &n), 0, "the end of it");
-	is_int(fd_send(pair[1], "x", 1, NULL, 0), -EPIPE, "nobody listens, and we live");
+	is_int(fd_send(pair[1], "x", 1, NULL, 0), -EPIPE, "nobody listens");
+	fd_close(pair[1]);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return;
+	fd_close(pair[0]);
+	is_int(fd_send(pair[1], "x", 1, NULL, 0), -EPIPE, "nor at a stream, and we live");
 	fd_close(pair[1]);
 }
 

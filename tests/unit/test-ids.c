@@ -38,7 +38,8 @@ static const struct {
 	{ "numbers that overflow", "anna:4294967296:1\nanna:18446744073709551617:1\n", "" },
 	{ "a bad line spoils no other", "anna:x:1\nanna:100000:65536\n", "100000+65536" },
 	{ "line ends of Windows", "anna:100000:65536\r\n", "" },
-	{ "a fourth field", "anna:100000:65536:x\n", "100000+65536" },
+	{ "a fourth field", "anna:100000:65536:x\nanna:1:1:\n", "" },
+	{ "empty fields", ":1000:5:5\nanna::5:5\nanna:5::5\n:anna:5:5\n", "" },
 	{ "no text", "\xff\xfe\x01:::\n:::\n::\n", "" },
 	{ "no name", ":100000:65536\n", "" },
 };
@@ -69,7 +70,7 @@ static void test_parse(void)
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
 		is_parsed(layouts[i].text, "anna", 1000, layouts[i].ranges, layouts[i].what);
 	/* A user whom no file names has the number alone. */
-	is_parsed(":1:1\n1000:2:2\n", "", 1000, "2+2", "a user without a name");
+	is_parsed(":1:1\n1000:2:2\n::3:3\n", "", 1000, "2+2", "a user without a name");
 	is_parsed("0:1:1\nroot:2:2\n", "root", 0, "1+1 2+2", "root");
 	is_parsed("1000:2:2\n", "1000", 7, "2+2", "a name of digits");
 	for (unsigned int i = 0; i < 5000; i++)

