@@ -2,20 +2,21 @@
 /*
  * killer [--first] N CMD [ARG...]   runs CMD and kills it with SIGKILL at its N-th stop, which is
  *                                   the beginning or the end of a system call; N = 0: never.
- *   --first   what is counted, and killed, is not CMD but the first child that it makes with fork or
- *             clone (not vfork): for a runtime, the container's first process
+ *   --first   what is counted, and killed, is not CMD but the first child that it makes with fork
+ * or clone (not vfork): for a runtime, the container's first process
  *
  * Prints one line on standard error: "killed before NUMBER", "killed after NUMBER" (of the system
- * call), or "ended STATUS after STOPS". Exits with 0 if it has killed, with 1 if CMD ended by itself,
- * with 2 if tracing is not possible here. After --first it waits for CMD and prints "CMD: STATUS".
+ * call), or "ended STATUS after STOPS". Exits with 0 if it has killed, with 1 if CMD ended by
+ * itself, with 2 if tracing is not possible here. After --first it waits for CMD and prints "CMD:
+ * STATUS".
  */
 #include <errno.h>
+#include <linux/ptrace.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <linux/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -4,9 +4,9 @@
  *                       come to: what a test leaves behind is then its own child, whoever else runs
  *                       containers on the machine.
  * reaper --wait PID-FILE CMD [ARG...]
- *                       the same as a caller does (conmon, buildah): runs CMD as a child, then waits
- *                       for the process that PID-FILE names. Prints "child STATUS", and "first
- *                       process STATUS" or why that one was not there to be waited for.
+ *                       the same as a caller does (conmon, buildah): runs CMD as a child, then
+ * waits for the process that PID-FILE names. Prints "child STATUS", and "first process STATUS" or
+ * why that one was not there to be waited for.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -14,9 +14,9 @@
 #define ERROR_HINT_MAX 768
 
 struct error {
-	int code;		     /* errno, or 0 for "no error" */
-	char text[ERROR_TEXT_MAX];   /* one line, without a full stop */
-	char hint[ERROR_HINT_MAX];   /* the command, package or file that mends it; may be "" */
+	int code; /* errno, or 0 for "no error" */
+	char text[ERROR_TEXT_MAX]; /* one line, without a full stop */
+	char hint[ERROR_HINT_MAX]; /* the command, package or file that mends it; may be "" */
 };
 
 #define ERROR_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))

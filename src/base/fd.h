@@ -53,8 +53,8 @@ ssize_t fd_send(int sock_fd, const void *data, size_t size, const int *fds, size
 ssize_t fd_receive(int sock_fd, void *data, size_t size, int *fds, size_t *out_n_fds);
 
 /*
- * Connects to a stream socket by its path and sends data with one descriptor. what names it in errors:
- * "the console socket".
+ * Connects to a stream socket by its path and sends data with one descriptor. what names it in
+ * errors: "the console socket".
  */
 int fd_hand_over(const char *path, const char *what, const char *data, int fd, struct error *e);
 

@@ -128,7 +128,8 @@ static void write_record(const struct log *log, enum log_level level, const char
 
 static void write_syslog(const struct log *log, enum log_level level, const char *msg)
 {
-	CLEANUP(mem_free) char *line = xasprintf("<%d>%s[%d]: %s", LOG_USER | level_priority[level],
+	CLEANUP(mem_free)
+	char *line = xasprintf("<%d>%s[%d]: %s", LOG_USER | level_priority[level],
 		*log->tag ? log->tag : "lichen", getpid(), msg);
 
 	(void)send(log->syslog_fd, line, strlen(line), MSG_NOSIGNAL);
@@ -148,7 +149,8 @@ static void log_line(const struct log *log, enum log_level level, const char *ms
 {
 	write_everywhere(log, level, msg);
 	if (level <= LOG_LEVEL_WARNING || (level <= log->level && log->fd < 0))
-		fprintf(stderr, "lichen: %s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", msg);
+		fprintf(stderr, "lichen: %s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "",
+			msg);
 }
 
 void log_write(const struct log *log, enum log_level level, const char *fmt, ...)

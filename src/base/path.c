@@ -81,8 +81,8 @@ static int walk_follow(struct walk *w, int link_fd, size_t *offset)
 static int make_component(int dir_fd, const char *name, bool last, enum path_kind kind)
 {
 	if (last && kind == PATH_FILE) {
-		int fd = openat(dir_fd, name,
-			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		int fd = openat(
+			dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 
 		if (fd < 0 && errno != EEXIST)
 			return -errno;
@@ -149,8 +149,7 @@ static int walk(int root_fd, const char *path, bool make, enum path_kind kind, e
 			return -errno;
 		if (fstat(fd, &st) < 0)
 			return -errno;
-		if (S_ISLNK(st.st_mode) &&
-			(!last || w.slash || links != LINKS_FOLLOW_BUT_LAST)) {
+		if (S_ISLNK(st.st_mode) && (!last || w.slash || links != LINKS_FOLLOW_BUT_LAST)) {
 			if (links == LINKS_REFUSE || is_magic_link(fd))
 				return -ELOOP;
 			r = walk_follow(&w, fd, &offset);
@@ -207,7 +206,8 @@ int path_open(int root_fd, const char *path, int flags, struct error *e)
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	int r = -EAGAIN;
 
-	/* EAGAIN: something was renamed during the look-up; a few tries are the man page's advice. */
+	/* EAGAIN: something was renamed during the look-up; a few tries are the man page's advice.
+	 */
 	for (int i = 0; i < 16 && r == -EAGAIN; i++) {
 		long fd = sys_openat2(root_fd, path, &how);
 
@@ -216,7 +216,8 @@ int path_open(int root_fd, const char *path, int flags, struct error *e)
 	if (r == -ENOSYS || r == -EPERM || r == -EAGAIN)
 		r = open_by_walk(root_fd, path, flags);
 	if (r < 0)
-		return error_set(e, -r, "open '%s' in the root file system: %s", path, strerror(-r));
+		return error_set(
+			e, -r, "open '%s' in the root file system: %s", path, strerror(-r));
 	return r;
 }
 
@@ -228,7 +229,8 @@ int path_make(int root_fd, const char *path, enum path_kind kind, struct error *
 	if (r == -ENOENT)
 		r = walk(root_fd, path, true, kind, LINKS_FOLLOW);
 	if (r < 0)
-		return error_set(e, -r, "create '%s' in the root file system: %s", path, strerror(-r));
+		return error_set(
+			e, -r, "create '%s' in the root file system: %s", path, strerror(-r));
 	return r;
 }
 
@@ -237,10 +239,11 @@ int path_make_plain(int root_fd, const char *path, enum path_kind kind, struct e
 	int r = walk(root_fd, path, true, kind, LINKS_REFUSE);
 
 	if (r == -ELOOP)
-		return error_set(e, ELOOP, "'%s' in the root file system goes through a symbolic link",
-			path);
+		return error_set(e, ELOOP,
+			"'%s' in the root file system goes through a symbolic link", path);
 	if (r < 0)
-		return error_set(e, -r, "create '%s' in the root file system: %s", path, strerror(-r));
+		return error_set(
+			e, -r, "create '%s' in the root file system: %s", path, strerror(-r));
 	return r;
 }
 
@@ -261,8 +264,8 @@ int path_make_parent(int root_fd, const char *path, const char **out_name, struc
 
 char *path_clean(const char *base, const char *path)
 {
-	CLEANUP(mem_free) char *joined =
-		path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", base, path);
+	CLEANUP(mem_free)
+	char *joined = path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", base, path);
 	char *clean = xmalloc(strlen(joined) + 2), *end = clean, *save = NULL;
 
 	for (char *c = strtok_r(joined, "/", &save); c; c = strtok_r(NULL, "/", &save)) {

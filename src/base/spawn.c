@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
-#include <linux/close_range.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,10 +16,11 @@
 #include "base/syscalls.h"
 
 /*
- * In the child of a vfork(2): system calls alone. It dies with us, so that a program of ours that is
- * killed leaves none behind.
+ * In the child of a vfork(2): system calls alone. It dies with us, so that a program of ours that
+ * is killed leaves none behind.
  */
-static _Noreturn void become(const struct spawn *s, pid_t parent, int in_fd, int out_fd, int *code)
+static _Noreturn void become(
+	const struct spawn *s, pid_t parent, int in_fd, int out_fd, volatile int *code)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -32,7 +33,8 @@ static _Noreturn void become(const struct spawn *s, pid_t parent, int in_fd, int
 		getppid() == parent && (s->cwd_fd < 0 || fchdir(s->cwd_fd) == 0) &&
 		dup2(in_fd, STDIN_FILENO) == 0 && dup2(out_fd, STDOUT_FILENO) == 1 &&
 		dup2(out_fd, STDERR_FILENO) == 2 && close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
-		execve(s->path, (char *const *)(uintptr_t)s->argv, (char *const *)(uintptr_t)s->envp);
+		execve(s->path, (char *const *)(uintptr_t)s->argv,
+			(char *const *)(uintptr_t)s->envp);
 	*code = errno;
 	_exit(127);
 }
@@ -49,7 +51,7 @@ static int start(const struct spawn *s, int in_fd, int out_fd, pid_t *out_pid)
 	sigprocmask(SIG_SETMASK, &all, &saved);
 	pid = vfork();
 	if (pid == 0)
-		become(s, parent, in_fd, out_fd, (int *)(uintptr_t)&code);
+		become(s, parent, in_fd, out_fd, &code);
 	if (pid < 0)
 		code = errno;
 	sigprocmask(SIG_SETMASK, &saved, NULL);
@@ -73,8 +75,9 @@ static int open_input(const struct spawn *s, int fds[2])
 int spawn_start(const struct spawn *s, struct child *out, struct error *e)
 {
 	int in[2] = { -EBADF, -EBADF }, output[2] = { -EBADF, -EBADF };
-	struct child c = { .input = s->input, .input_left = s->input_len, .pidfd = -EBADF,
-		.until_fd = -EBADF };
+	struct child c = {
+		.input = s->input, .input_left = s->input_len, .pidfd = -EBADF, .until_fd = -EBADF
+	};
 	int r;
 
 	if (open_input(s, in) < 0 || pipe2(output, O_CLOEXEC) < 0) {

@@ -94,8 +94,8 @@ static int parse(struct invocation *inv, const char *const *words, struct error 
 }
 
 /* Returns the exit status, or < 0. */
-static int execute(const struct invocation *inv, char *const argv[], const struct log *log,
-	struct error *e)
+static int execute(
+	const struct invocation *inv, char *const argv[], const struct log *log, struct error *e)
 {
 	CLEANUP(mem_free) char *root = NULL;
 	struct cli cli = { .program = inv->program };

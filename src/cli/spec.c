@@ -59,8 +59,8 @@ static void warn_no_ranges(const struct cli *cli, const struct host_ids *ids, co
 	if (*ids->user_name) {
 		text_printf(&text, "%s user '%s'", what, ids->user_name);
 		text_printf(&hint,
-			"%ssudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s", first,
-			ids->user_name);
+			"%ssudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
+			first, ids->user_name);
 	} else {
 		text_printf(&text, "%s user %u", what, ids->uid);
 		text_printf(&hint, "%sadd the line %u:100000:65536 to both files", first, ids->uid);

@@ -13,14 +13,18 @@
 #include "base/log.h"
 #include "base/str.h"
 
-enum cgroup_manager { CGROUP_MANAGER_AUTO, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_CGROUPFS,
-	CGROUP_MANAGER_DISABLED };
+enum cgroup_manager {
+	CGROUP_MANAGER_AUTO,
+	CGROUP_MANAGER_SYSTEMD,
+	CGROUP_MANAGER_CGROUPFS,
+	CGROUP_MANAGER_DISABLED
+};
 
 /* What the caller allows to be left out where this host can't do it (--best-effort=LIST). */
 enum best_effort {
-	BEST_EFFORT_CGROUP = 1u << 0,  /* linux.resources */
+	BEST_EFFORT_CGROUP = 1u << 0, /* linux.resources */
 	BEST_EFFORT_RLIMITS = 1u << 1, /* process.rlimits: clamped to the own hard limit */
-	BEST_EFFORT_OOM = 1u << 2,     /* process.oomScoreAdj */
+	BEST_EFFORT_OOM = 1u << 2, /* process.oomScoreAdj */
 	BEST_EFFORT_DEVICES = 1u << 3, /* linux.devices: mode and owner of bound nodes */
 };
 
@@ -29,7 +33,7 @@ struct runtime {
 	const char *root; /* the state directory's path */
 	enum cgroup_manager cgroup_manager;
 	unsigned int best_effort; /* enum best_effort, or-ed */
-	const struct log *log;	  /* warnings that the specification wants, and debug records */
+	const struct log *log; /* warnings that the specification wants, and debug records */
 };
 
 /*
@@ -46,7 +50,7 @@ enum create_flag {
 	CREATE_NO_PIVOT = 1u << 0,
 	CREATE_NO_NEW_KEYRING = 1u << 1,
 	CREATE_DETACH = 1u << 2, /* run: return when it has started */
-	CREATE_KEEP = 1u << 3,	 /* run: keep the state when it has ended */
+	CREATE_KEEP = 1u << 3, /* run: keep the state when it has ended */
 };
 
 struct create_request {
@@ -55,15 +59,15 @@ struct create_request {
 	const char *config; /* NULL: BUNDLE/config.json */
 	const char *console_socket, *pid_file, *pidfd_socket; /* or NULL */
 	unsigned int preserve_fds; /* 3 ... 2+N go to the container; LISTEN_FDS adds to it */
-	unsigned int flags;	   /* enum create_flag, or-ed */
+	unsigned int flags; /* enum create_flag, or-ed */
 };
 
 /* Creates; the process waits for start. */
 int container_create(const struct runtime *rt, const struct create_request *req, struct error *e);
 
 /* Prints nothing, changes nothing: the plan of create as text, the caller's to release. */
-int container_dry_run(const struct runtime *rt, const struct create_request *req,
-	struct text *out, struct error *e);
+int container_dry_run(const struct runtime *rt, const struct create_request *req, struct text *out,
+	struct error *e);
 
 int container_start(const struct runtime *rt, const char *id, struct error *e);
 
@@ -83,15 +87,15 @@ struct container_info {
 	enum container_status status;
 	pid_t pid; /* 0 when stopped */
 	char *oci_version;
-	char *bundle;  /* absolute */
-	char *rootfs;  /* absolute */
+	char *bundle; /* absolute */
+	char *rootfs; /* absolute */
 	char *created; /* RFC 3339 with nanoseconds, UTC */
-	char *owner;   /* user name, or the number */
+	char *owner; /* user name, or the number */
 	struct strlist annotation_keys, annotation_values;
 	struct strlist not_applied; /* what --best-effort left out */
 };
-int container_state(const struct runtime *rt, const char *id, struct container_info *out,
-	struct error *e);
+int container_state(
+	const struct runtime *rt, const char *id, struct container_info *out, struct error *e);
 void container_info_release(struct container_info *info);
 
 /* What is there, sorted by ID. What can't be read is logged as a warning and left out. */
@@ -103,13 +107,12 @@ int container_list(const struct runtime *rt, struct container_infos *out, struct
 void container_infos_release(struct container_infos *infos);
 
 enum kill_flag { KILL_ALL = 1u << 0 };
-int container_kill(const struct runtime *rt, const char *id, int sig, unsigned int flags,
-	struct error *e);
+int container_kill(
+	const struct runtime *rt, const char *id, int sig, unsigned int flags, struct error *e);
 
 enum delete_flag { DELETE_FORCE = 1u << 0 };
-int container_delete(const struct runtime *rt, const char *id, unsigned int flags,
-	struct error *e);
+int container_delete(const struct runtime *rt, const char *id, unsigned int flags, struct error *e);
 
 /* The processes of the container, as numbers of our PID namespace; *out_pids is the caller's. */
-int container_pids(const struct runtime *rt, const char *id, pid_t **out_pids, size_t *out_n,
-	struct error *e);
+int container_pids(
+	const struct runtime *rt, const char *id, pid_t **out_pids, size_t *out_n, struct error *e);

@@ -11,8 +11,8 @@ int container_create(const struct runtime *rt, const struct create_request *req,
 	return r < 0 ? r : creation_do(&c, e);
 }
 
-int container_dry_run(const struct runtime *rt, const struct create_request *req,
-	struct text *out, struct error *e)
+int container_dry_run(const struct runtime *rt, const struct create_request *req, struct text *out,
+	struct error *e)
 {
 	CLEANUP(creation_release) struct creation c;
 	int r;

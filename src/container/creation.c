@@ -16,11 +16,12 @@
 #include "container/destruction.h"
 #include "kernel/namespace.h"
 
-void creation_init(struct creation *c, const struct runtime *rt,
-	const struct create_request *request)
+void creation_init(
+	struct creation *c, const struct runtime *rt, const struct create_request *request)
 {
-	*c = (struct creation){ .rt = rt, .request = request, .dir = STATE_DIR_NONE,
-		.stage = STAGE_NONE };
+	*c = (struct creation){
+		.rt = rt, .request = request, .dir = STATE_DIR_NONE, .stage = STAGE_NONE
+	};
 }
 
 /* ---- what the caller gave us ---- */
@@ -35,8 +36,10 @@ static int check_inherited(unsigned int n, struct error *e)
 		int flags = fcntl((int)fd, F_GETFD);
 
 		if (flags < 0 || (flags & FD_CLOEXEC)) {
-			error_set(e, EBADF, "pass descriptor %u to the container: it is not open", fd);
-			return error_hint(e, "--preserve-fds %u means the descriptors 3 to %u", n, 2 + n);
+			error_set(e, EBADF, "pass descriptor %u to the container: it is not open",
+				fd);
+			return error_hint(
+				e, "--preserve-fds %u means the descriptors 3 to %u", n, 2 + n);
 		}
 	}
 	return 0;
@@ -79,16 +82,17 @@ static int find_bundle(struct creation *c, struct error *e)
 
 static int read_config(struct creation *c, struct error *e)
 {
-	CLEANUP(mem_free) char *path = c->request->config ?
-		xstrdup(c->request->config) :
-		xasprintf("%s/config.json", c->bundle);
+	CLEANUP(mem_free)
+	char *path = c->request->config ? xstrdup(c->request->config)
+					: xasprintf("%s/config.json", c->bundle);
 	int r = file_read_text(AT_FDCWD, path, SPEC_SIZE_MAX, &c->config_text, &c->config_len);
 
 	if (r < 0) {
 		error_set(e, -r, "read '%s': %s", path, strerror(-r));
 		if (r == -ENOENT)
-			return error_hint(e, "a bundle is a directory with a config.json, which 'lichen spec' "
-					     "writes, and a root file system; name it with --bundle");
+			return error_hint(e,
+				"a bundle is a directory with a config.json, which 'lichen spec' "
+				"writes, and a root file system; name it with --bundle");
 		return r;
 	}
 	return spec_parse(c->config_text, c->config_len, "config.json", &c->spec, e);
@@ -129,8 +133,9 @@ static int probe_host(struct creation *c, struct error *e)
 	const struct spec_linux *l = &c->spec->linux;
 	int r = host_probe(&c->host, e);
 
-	if (r < 0 || (maps_own_id_alone(&l->uid_mappings, c->host.ids.uid) &&
-			     maps_own_id_alone(&l->gid_mappings, c->host.ids.gid)))
+	if (r < 0 ||
+		(maps_own_id_alone(&l->uid_mappings, c->host.ids.uid) &&
+			maps_own_id_alone(&l->gid_mappings, c->host.ids.gid)))
 		return r;
 	return host_probe_subordinate(&c->host, e);
 }
@@ -243,8 +248,8 @@ static void describe(struct creation *c)
 		.rootfs = xstrdup(c->plan.rootfs),
 		.own_pid_namespace = (c->plan.namespaces.clone_flags & CLONE_NEWPID) != 0,
 		.created = now_rfc3339(),
-		.owner = *c->host.ids.user_name ? xstrdup(c->host.ids.user_name) :
-						  xasprintf("%u", c->host.ids.uid) };
+		.owner = *c->host.ids.user_name ? xstrdup(c->host.ids.user_name)
+						: xasprintf("%u", c->host.ids.uid) };
 	for (size_t i = 0; i < annotations->n; i++) {
 		strlist_add(&s->annotation_keys, xstrdup(annotations->v[i].key));
 		strlist_add(&s->annotation_values, xstrdup(annotations->v[i].value));
@@ -305,7 +310,8 @@ static int write_pid_file(const struct creation *c, struct error *e)
 	return 0;
 }
 
-/* conmon and containerd take the data for the terminal's name; runc's word for the other is this. */
+/* conmon and containerd take the data for the terminal's name; runc's word for the other is this.
+ */
 static int hand_over(struct creation *c, struct error *e)
 {
 	int r = 0;
@@ -340,8 +346,10 @@ static int finish(struct creation *c, struct error *e)
 
 int creation_do(struct creation *c, struct error *e)
 {
-	struct hook_state state = { .id = c->request->id, .status = "creating",
-		.bundle = c->bundle, .annotations = &c->spec->annotations };
+	struct hook_state state = { .id = c->request->id,
+		.status = "creating",
+		.bundle = c->bundle,
+		.annotations = &c->spec->annotations };
 	int r = reserve(c, e);
 
 	if (r == 0)
@@ -359,7 +367,8 @@ void creation_release(struct creation *c)
 
 	stage_release(&c->stage);
 	if (c->reserved && !c->committed) {
-		/* runtime.md: what fails while it is created goes on at "destroy" (lifecycle, step 12). */
+		/* runtime.md: what fails while it is created goes on at "destroy" (lifecycle, step
+		 * 12). */
 		if (c->hooks_began)
 			destruction_run_hooks(c->rt, c->spec, &c->state);
 		(void)state_dir_remove(&c->dir, &ignored);

@@ -28,8 +28,8 @@ struct creation {
 };
 
 /* Zeroed but for descriptors. */
-void creation_init(struct creation *c, const struct runtime *rt,
-	const struct create_request *request);
+void creation_init(
+	struct creation *c, const struct runtime *rt, const struct create_request *request);
 
 /* Everything that can be known without touching anything. relays: the caller has a terminal. */
 enum creation_terminal { TERMINAL_NONE, TERMINAL_RELAYED };

@@ -67,8 +67,7 @@ static int delete_by_force(const struct runtime *rt, const char *id, struct erro
 	return destruction_do(rt, &dir, &state, e);
 }
 
-int container_delete(const struct runtime *rt, const char *id, unsigned int flags,
-	struct error *e)
+int container_delete(const struct runtime *rt, const char *id, unsigned int flags, struct error *e)
 {
 	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
 	CLEANUP(state_cleanup) struct state state = { 0 };

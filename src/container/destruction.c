@@ -19,7 +19,8 @@ static void pairs_of(const struct state *s, struct spec_pairs *out)
 	out->v = xcalloc(s->annotation_keys.n + 1, sizeof(*out->v));
 	out->n = s->annotation_keys.n;
 	for (size_t i = 0; i < out->n; i++)
-		out->v[i] = (struct spec_pair){ s->annotation_keys.v[i], s->annotation_values.v[i] };
+		out->v[i] = (struct spec_pair){ s->annotation_keys.v[i],
+			s->annotation_values.v[i] };
 }
 
 static void pairs_cleanup(struct spec_pairs *pairs)
@@ -27,12 +28,14 @@ static void pairs_cleanup(struct spec_pairs *pairs)
 	free(pairs->v);
 }
 
-void destruction_run_hooks(const struct runtime *rt, const struct spec *spec,
-	const struct state *state)
+void destruction_run_hooks(
+	const struct runtime *rt, const struct spec *spec, const struct state *state)
 {
 	CLEANUP(pairs_cleanup) struct spec_pairs annotations = { 0 };
-	struct hook_state hook_state = { .id = state->id, .status = "stopped",
-		.bundle = state->bundle, .annotations = &annotations };
+	struct hook_state hook_state = { .id = state->id,
+		.status = "stopped",
+		.bundle = state->bundle,
+		.annotations = &annotations };
 	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = -EBADF };
 	struct error e = { 0 };
 
@@ -64,12 +67,13 @@ int destruction_kill(const struct process_ref *init, const char *id, struct erro
 		return 0;
 	error_set(e, EBUSY, "kill container '%s': process %d did not die in %d s", id, init->pid,
 		DEATH_TIMEOUT_MS / 1000);
-	return error_hint(e, "it waits inside the kernel: see /proc/%d/stack and the mounts that it uses",
+	return error_hint(e,
+		"it waits inside the kernel: see /proc/%d/stack and the mounts that it uses",
 		init->pid);
 }
 
-int destruction_do(const struct runtime *rt, struct state_dir *dir, const struct state *state,
-	struct error *e)
+int destruction_do(
+	const struct runtime *rt, struct state_dir *dir, const struct state *state, struct error *e)
 {
 	CLEANUP(spec_cleanup) const struct spec *spec = NULL;
 	struct error ignored;

@@ -5,8 +5,8 @@
 #include "container/state_dir.h"
 
 /* The poststop hooks; that one fails is a warning (runtime.md, lifecycle, step 13). */
-void destruction_run_hooks(const struct runtime *rt, const struct spec *spec,
-	const struct state *state);
+void destruction_run_hooks(
+	const struct runtime *rt, const struct spec *spec, const struct state *state);
 
 /* SIGKILL, and until it is dead; bounded in time. */
 int destruction_kill(const struct process_ref *init, const char *id, struct error *e);

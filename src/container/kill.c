@@ -15,13 +15,14 @@ static void state_cleanup(struct state *s)
 /* containerd and CRI-O look for "container not running" and "no such process". */
 static int not_running(const char *id, struct error *e)
 {
-	return error_set(e, ESRCH, "cannot send a signal to container '%s': container not running: "
-				   "no such process",
+	return error_set(e, ESRCH,
+		"cannot send a signal to container '%s': container not running: "
+		"no such process",
 		id);
 }
 
-int container_kill(const struct runtime *rt, const char *id, int sig, unsigned int flags,
-	struct error *e)
+int container_kill(
+	const struct runtime *rt, const char *id, int sig, unsigned int flags, struct error *e)
 {
 	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
 	CLEANUP(state_cleanup) struct state state = { 0 };
@@ -49,13 +50,13 @@ int container_kill(const struct runtime *rt, const char *id, int sig, unsigned i
 	if (pidfd < 0)
 		return not_running(id, e);
 	if (sys_pidfd_send_signal(pidfd, sig) < 0)
-		return errno == ESRCH ? not_running(id, e) :
-					error_errno(e, "send signal %d to container '%s'", sig, id);
+		return errno == ESRCH ? not_running(id, e)
+				      : error_errno(e, "send signal %d to container '%s'", sig, id);
 	return 0;
 }
 
-int container_pids(const struct runtime *rt, const char *id, pid_t **out_pids, size_t *out_n,
-	struct error *e)
+int container_pids(
+	const struct runtime *rt, const char *id, pid_t **out_pids, size_t *out_n, struct error *e)
 {
 	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
 	CLEANUP(state_cleanup) struct state state = { 0 };

@@ -25,10 +25,11 @@ static int read_stat(pid_t pid, struct stat_line *out)
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
 	rest = strrchr(text, ')');
-	if (!rest || sscanf(rest + 1,
-			     " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld "
-			     "%*d %llu",
-			     &out->state, &out->threads, &out->start_time) != 3)
+	if (!rest ||
+		sscanf(rest + 1,
+			" %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld "
+			"%*d %llu",
+			&out->state, &out->threads, &out->start_time) != 3)
 		return -EBADMSG;
 	return 0;
 }

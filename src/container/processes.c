@@ -68,7 +68,8 @@ static int read_table(struct table *out, struct error *e)
 		if (str_u64(entry->d_name, INT32_MAX, &pid) < 0)
 			continue;
 		out->v = xrealloc(out->v, out->n + 1, sizeof(*out->v));
-		out->v[out->n] = (struct entry){ .pid = (pid_t)pid, .parent = parent_of((pid_t)pid) };
+		out->v[out->n] = (struct entry){ .pid = (pid_t)pid,
+			.parent = parent_of((pid_t)pid) };
 		/* Gone already: not in the table. */
 		if (process_ref_get((pid_t)pid, &out->v[out->n].ref, &gone) == 0)
 			out->n++;

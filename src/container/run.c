@@ -33,8 +33,7 @@ static int create(struct creation *c, enum creation_terminal terminal, struct er
 	return r < 0 ? r : creation_do(c, e);
 }
 
-static int run_detached(const struct runtime *rt, const struct create_request *req,
-	struct error *e)
+static int run_detached(const struct runtime *rt, const struct create_request *req, struct error *e)
 {
 	int r = container_create(rt, req, e);
 
@@ -77,6 +76,6 @@ int container_run(const struct runtime *rt, const struct create_request *req, in
 	struct error *e)
 {
 	*out_status = 0;
-	return req->flags & CREATE_DETACH ? run_detached(rt, req, e) :
-					    run_foreground(rt, req, out_status, e);
+	return req->flags & CREATE_DETACH ? run_detached(rt, req, e)
+					  : run_foreground(rt, req, out_status, e);
 }

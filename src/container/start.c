@@ -31,15 +31,16 @@ static void start_release(struct start *s)
 static int check_status(const struct start *s, struct error *e)
 {
 	/* A creation that has ended since then doesn't count. */
-	enum container_status status =
-		s->dir.locked ? state_status(&s->dir, &s->state) : STATUS_CREATING;
+	enum container_status status = s->dir.locked ? state_status(&s->dir, &s->state)
+						     : STATUS_CREATING;
 	const char *id = s->dir.id;
 
 	switch (status) {
 	case STATUS_CREATED:
 		return 0;
 	case STATUS_RUNNING:
-		return error_set(e, EALREADY, "cannot start an already running container: '%s'", id);
+		return error_set(
+			e, EALREADY, "cannot start an already running container: '%s'", id);
 	case STATUS_STOPPED:
 		error_set(e, ESRCH, "cannot start a container that has stopped: '%s'", id);
 		return error_hint(e, "lichen delete %s, then create it anew", id);
@@ -76,8 +77,8 @@ static int send_listener(const struct start *s, int listener_fd, struct error *e
 	CLEANUP(text_release) struct text json = { 0 };
 
 	process_state_json(s, &json);
-	if (fd_hand_over(s->spec->linux.seccomp->listener_path, "the seccomp listener's socket", json.s,
-		    listener_fd, e) < 0)
+	if (fd_hand_over(s->spec->linux.seccomp->listener_path, "the seccomp listener's socket",
+		    json.s, listener_fd, e) < 0)
 		return error_context(e, "config.json: linux.seccomp.listenerPath");
 	return 0;
 }
@@ -112,7 +113,8 @@ static int fetch_listener(const struct start *s, int number, struct error *e)
 		if (fd < 0 && errno != EBADF)
 			return error_errno(e, "fetch the seccomp listener");
 		if (fd_wait(pidfd, 1) > 0)
-			return error_set(e, ESRCH, "the container's first process died of its seccomp filter");
+			return error_set(e, ESRCH,
+				"the container's first process died of its seccomp filter");
 	}
 	return error_set(e, ETIMEDOUT, "fetch the seccomp listener: timed out");
 }
@@ -130,9 +132,9 @@ static int converse(const struct start *s, int fd, struct error *e)
 		if (r == -EPIPE && executes)
 			return 0;
 		if (r == 0 && m.kind == MESSAGE_LISTENER)
-			r = fetch_listener(s, m.value, e) < 0 ?
-				-e->code :
-				message_send(fd, MESSAGE_FETCHED, 0, -EBADF, e);
+			r = fetch_listener(s, m.value, e) < 0
+				? -e->code
+				: message_send(fd, MESSAGE_FETCHED, 0, -EBADF, e);
 		else if (r == 0 && m.kind == MESSAGE_EXECUTING)
 			executes = true;
 		else if (r == 0)
@@ -166,8 +168,10 @@ int container_start(const struct runtime *rt, const char *id, struct error *e)
 		r = state_read_config(&s.dir, &s.spec, e);
 	if (r < 0)
 		return r;
-	s.hook_state = (struct hook_state){ .id = s.dir.id, .status = "created",
-		.pid = s.state.init.pid, .bundle = s.state.bundle,
+	s.hook_state = (struct hook_state){ .id = s.dir.id,
+		.status = "created",
+		.pid = s.state.init.pid,
+		.bundle = s.state.bundle,
 		.annotations = &s.spec->annotations };
 	fd = state_connect(&s.dir, e);
 	if (fd < 0)

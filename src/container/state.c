@@ -14,8 +14,8 @@ const char *container_status_name(enum container_status status)
 }
 
 /* The state's strings become the information's. */
-int container_state(const struct runtime *rt, const char *id, struct container_info *out,
-	struct error *e)
+int container_state(
+	const struct runtime *rt, const char *id, struct container_info *out, struct error *e)
 {
 	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
 	struct state s;

@@ -4,8 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -39,8 +39,7 @@ char *runtime_default_root(const char *name)
 	struct stat st;
 
 	/* su and sudo may leave another user's there, who would then own our state. */
-	if (runtime_dir && *runtime_dir == '/' &&
-		(stat(runtime_dir, &st) < 0 || st.st_uid == uid))
+	if (runtime_dir && *runtime_dir == '/' && (stat(runtime_dir, &st) < 0 || st.st_uid == uid))
 		return xasprintf("%s/%s", runtime_dir, name);
 	if (uid == 0)
 		return xasprintf("/run/%s", name);
@@ -61,8 +60,9 @@ int container_check_id(const char *id, struct error *e)
 	for (const char *p = id; *p; p++)
 		if (!strchr("_+-.", *p) && !(*p >= '0' && *p <= '9') && !(*p >= 'a' && *p <= 'z') &&
 			!(*p >= 'A' && *p <= 'Z'))
-			return error_set(e, EINVAL, "invalid container ID '%s': it may have letters, "
-						    "digits and any of _ + - .",
+			return error_set(e, EINVAL,
+				"invalid container ID '%s': it may have letters, "
+				"digits and any of _ + - .",
 				id);
 	/* Names with a dot in front are our own, half made. */
 	if (id[0] == '.')
@@ -101,13 +101,14 @@ static int open_existing_root(const char *path, struct error *e)
 static int open_root(const char *path, struct error *e)
 {
 	for (const char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		CLEANUP(mem_free) char *part =
-			xstrndup(path, slash ? (size_t)(slash - path) : strlen(path));
+		CLEANUP(mem_free)
+		char *part = xstrndup(path, slash ? (size_t)(slash - path) : strlen(path));
 
 		/* The sticky bit keeps cleaners of old files away: tmpfiles.d(5), basedir-spec. */
 		if (mkdir(part, slash ? 0700 : 01700) < 0 && errno != EEXIST) {
 			error_errno(e, "create the state directory '%s'", part);
-			return error_hint(e, "set XDG_RUNTIME_DIR, or name another one: lichen --root DIR ...");
+			return error_hint(e,
+				"set XDG_RUNTIME_DIR, or name another one: lichen --root DIR ...");
 		}
 		if (!slash)
 			break;
@@ -124,9 +125,11 @@ static int lock(int fd, const char *id, int64_t timeout_ms, struct error *e)
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return error_errno(e, "lock the container '%s'", id);
 		if (time_ms() > deadline) {
-			error_set(e, EBUSY, "the container '%s' is busy: another operation on it does not end",
+			error_set(e, EBUSY,
+				"the container '%s' is busy: another operation on it does not end",
 				id);
-			return error_hint(e, "a hook that hangs is the usual cause: ps -ef shows it");
+			return error_hint(
+				e, "a hook that hangs is the usual cause: ps -ef shows it");
 		}
 		nanosleep(&pause, NULL);
 	}
@@ -134,8 +137,8 @@ static int lock(int fd, const char *id, int64_t timeout_ms, struct error *e)
 }
 
 /* Made under another name and locked before it gets its own: nobody ever sees it unlocked. */
-int state_dir_reserve(const struct runtime *rt, const char *id, struct state_dir *out,
-	struct error *e)
+int state_dir_reserve(
+	const struct runtime *rt, const char *id, struct state_dir *out, struct error *e)
 {
 	CLEANUP(mem_free) char *temporary = xasprintf(UNNAMED "%d", getpid());
 	CLEANUP(fd_cleanup) int root_fd = open_root(rt->root, e);
@@ -151,9 +154,8 @@ int state_dir_reserve(const struct runtime *rt, const char *id, struct state_dir
 		return error_errno(e, "open a directory in '%s'", rt->root);
 	r = lock(fd, id, LOCK_TIMEOUT_MS, e);
 	if (r == 0 && renameat2(root_fd, temporary, root_fd, id, RENAME_NOREPLACE) < 0) {
-		r = errno == EEXIST ?
-			error_set(e, EEXIST, "container '%s' already exists", id) :
-			error_errno(e, "take the name '%s' in '%s'", id, rt->root);
+		r = errno == EEXIST ? error_set(e, EEXIST, "container '%s' already exists", id)
+				    : error_errno(e, "take the name '%s' in '%s'", id, rt->root);
 		if (e->code == EEXIST)
 			error_hint(e, "choose another ID, or: lichen delete %s", id);
 	}
@@ -161,8 +163,9 @@ int state_dir_reserve(const struct runtime *rt, const char *id, struct state_dir
 		unlinkat(root_fd, temporary, AT_REMOVEDIR);
 		return r;
 	}
-	*out = (struct state_dir){ .root_fd = fd_take(&root_fd), .fd = fd_take(&fd),
-		.locked = 1, .id = xstrdup(id) };
+	*out = (struct state_dir){
+		.root_fd = fd_take(&root_fd), .fd = fd_take(&fd), .locked = 1, .id = xstrdup(id)
+	};
 	return 0;
 }
 
@@ -230,8 +233,9 @@ int state_dir_open(const struct runtime *rt, const char *id, enum state_lock wan
 	r = check_ours(fd, id, e);
 	if (r < 0)
 		return r;
-	dir = (struct state_dir){ .root_fd = fd_take(&root_fd), .fd = fd_take(&fd),
-		.id = xstrdup(id) };
+	dir = (struct state_dir){
+		.root_fd = fd_take(&root_fd), .fd = fd_take(&fd), .id = xstrdup(id)
+	};
 	if (want == STATE_LOCKED)
 		r = lock_unless_creating(&dir, e);
 	if (r < 0)
@@ -354,8 +358,8 @@ int state_connect(const struct state_dir *dir, struct error *e)
 
 int state_lock_created(const struct state_dir *dir, struct error *e)
 {
-	CLEANUP(fd_cleanup) int fd =
-		openat(dir->fd, "created.lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	CLEANUP(fd_cleanup)
+	int fd = openat(dir->fd, "created.lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return error_errno(e, "make the lock of container '%s'", dir->id);

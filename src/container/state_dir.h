@@ -26,20 +26,20 @@ struct state_dir {
 	char *id;
 };
 
-#define STATE_DIR_NONE                                                                             \
-	{                                                                                          \
-		.root_fd = -EBADF, .fd = -EBADF                                                    \
+#define STATE_DIR_NONE                          \
+	{                                       \
+		.root_fd = -EBADF, .fd = -EBADF \
 	}
 
 /*
- * LOCKED waits for other operations, but not for a creation, whose hooks may take any time: the lock
- * is left to it, and the status is "creating".
+ * LOCKED waits for other operations, but not for a creation, whose hooks may take any time: the
+ * lock is left to it, and the status is "creating".
  */
 enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
 
 /* Takes the name, locked. EEXIST: "container 'X' already exists". */
-int state_dir_reserve(const struct runtime *rt, const char *id, struct state_dir *out,
-	struct error *e);
+int state_dir_reserve(
+	const struct runtime *rt, const char *id, struct state_dir *out, struct error *e);
 
 /* ENOENT: "container 'X' does not exist". EBUSY if another operation has the lock for too long. */
 int state_dir_open(const struct runtime *rt, const char *id, enum state_lock lock,
@@ -76,7 +76,8 @@ struct state {
 
 int state_write(const struct state_dir *dir, const struct state *s, struct error *e);
 int state_read(const struct state_dir *dir, struct state *out, struct error *e);
-/* What there is without state.json: the first process, if it was born. For removing what is broken. */
+/* What there is without state.json: the first process, if it was born. For removing what is broken.
+ */
 void state_read_birth(const struct state_dir *dir, struct state *out);
 void state_release(struct state *s);
 

@@ -50,7 +50,8 @@ int state_write(const struct state_dir *dir, const struct state *s, struct error
 	json_out_object_end(&o);
 	r = file_replace(dir->fd, "state.json", 0600, text.s, text.len);
 	if (r < 0)
-		return error_set(e, -r, "write the state of container '%s': %s", dir->id, strerror(-r));
+		return error_set(
+			e, -r, "write the state of container '%s': %s", dir->id, strerror(-r));
 	return 0;
 }
 
@@ -140,7 +141,8 @@ int state_read(const struct state_dir *dir, struct state *out, struct error *e)
 		return 0;
 	}
 	if (r < 0)
-		return error_set(e, -r, "read the state of container '%s': %s", dir->id, strerror(-r));
+		return error_set(
+			e, -r, "read the state of container '%s': %s", dir->id, strerror(-r));
 	arena_init(&arena, json_arena_size(len));
 	r = json_parse(&arena, "state.json", text, len, &root, e);
 	if (r == 0 && root->type != JSON_OBJECT)
@@ -167,8 +169,8 @@ void state_release(struct state *s)
 
 int state_record_init(const struct state_dir *dir, const struct process_ref *init, struct error *e)
 {
-	CLEANUP(mem_free) char *text =
-		xasprintf("%d %llu\n", init->pid, (unsigned long long)init->start_time);
+	CLEANUP(mem_free)
+	char *text = xasprintf("%d %llu\n", init->pid, (unsigned long long)init->start_time);
 	int r = file_replace(dir->fd, "init", 0600, text, strlen(text));
 
 	if (r < 0)
@@ -193,7 +195,7 @@ int state_read_config(const struct state_dir *dir, const struct spec **out, stru
 	int r = file_read_text(dir->fd, "config.json", SPEC_SIZE_MAX, &text, &len);
 
 	if (r < 0)
-		return error_set(e, -r, "read the copy of config.json of container '%s': %s", dir->id,
-			strerror(-r));
+		return error_set(e, -r, "read the copy of config.json of container '%s': %s",
+			dir->id, strerror(-r));
 	return spec_parse(text, len, "config.json", out, e);
 }

@@ -147,8 +147,9 @@ static bool is_device(const char *path, mode_t type, dev_t dev, struct host_node
 /* "DEVNAME=net/tun" in the device's uevent file is its name below /dev. */
 static char *name_in_sysfs(mode_t type, dev_t dev)
 {
-	CLEANUP(mem_free) char *path = xasprintf("/sys/dev/%s/%u:%u/uevent",
-		type == S_IFBLK ? "block" : "char", major(dev), minor(dev));
+	CLEANUP(mem_free)
+	char *path = xasprintf("/sys/dev/%s/%u:%u/uevent", type == S_IFBLK ? "block" : "char",
+		major(dev), minor(dev));
 	CLEANUP(mem_free) char *text = NULL;
 	char *save = NULL;
 
@@ -160,8 +161,8 @@ static char *name_in_sysfs(mode_t type, dev_t dev)
 	return NULL;
 }
 
-int host_find_device(const char *path, mode_t type, dev_t dev, struct host_node *out,
-	struct error *e)
+int host_find_device(
+	const char *path, mode_t type, dev_t dev, struct host_node *out, struct error *e)
 {
 	CLEANUP(mem_free) char *other = NULL;
 

@@ -15,19 +15,20 @@
 /* How cgroups are mounted: cgroups(7). */
 enum host_cgroup {
 	HOST_CGROUP_NONE,
-	HOST_CGROUP_V1,	    /* no unified hierarchy at all */
-	HOST_CGROUP_HYBRID, /* v1 holds the controllers, a unified tree without them stands beside */
+	HOST_CGROUP_V1, /* no unified hierarchy at all */
+	HOST_CGROUP_HYBRID, /* v1 holds the controllers, a unified tree without them stands beside
+			     */
 	HOST_CGROUP_V2,
 };
 
 struct host {
 	struct host_ids ids;
 	struct id_ranges sub_uids, sub_gids; /* from host_probe_subordinate */
-	char *newuidmap, *newgidmap;	     /* likewise; absolute, or NULL */
-	struct idmap own_uids, own_gids;     /* of our user namespace */
+	char *newuidmap, *newgidmap; /* likewise; absolute, or NULL */
+	struct idmap own_uids, own_gids; /* of our user namespace */
 	enum host_cgroup cgroup;
 	char *cgroup_mount; /* where the unified hierarchy is mounted, or NULL */
-	char *cgroup_path;  /* our place in it, absolute, or NULL */
+	char *cgroup_path; /* our place in it, absolute, or NULL */
 	uint64_t capabilities;
 	int cap_last;
 	struct rlimit rlimits[RLIM_NLIMITS];
@@ -58,5 +59,5 @@ struct host_node {
 	uid_t uid;
 	gid_t gid;
 };
-int host_find_device(const char *path, mode_t type, dev_t dev, struct host_node *out,
-	struct error *e);
+int host_find_device(
+	const char *path, mode_t type, dev_t dev, struct host_node *out, struct error *e);

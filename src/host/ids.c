@@ -48,7 +48,8 @@ static char *find_user_name(uid_t uid)
 	const char *name;
 
 	if (file_read_text(AT_FDCWD, "/etc/passwd", SUBID_FILE_MAX, &text, NULL) == 0)
-		for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		for (char *line = strtok_r(text, "\n", &save); line;
+			line = strtok_r(NULL, "\n", &save))
 			if (is_entry_of(line, uid, &name))
 				return xstrdup(name);
 	name = getenv("USER");
@@ -63,13 +64,15 @@ int host_ids_probe(struct host_ids *out, struct error *e)
 
 	if (stat("/proc/self/ns/user", &st) < 0) {
 		error_errno(e, "look at '/proc/self/ns/user'");
-		return error_hint(e, "lichen needs a procfs at /proc and a kernel with user namespaces");
+		return error_hint(
+			e, "lichen needs a procfs at /proc and a kernel with user namespaces");
 	}
 	*out = (struct host_ids){ .uid = geteuid(), .gid = getegid(), .user_namespace = st.st_ino };
 	if (!(cap_effective() & 1ull << CAP_SYS_ADMIN))
 		out->privilege = HOST_USER;
 	else
-		out->privilege = st.st_ino == INITIAL_USER_NAMESPACE ? HOST_ROOT : HOST_NAMESPACE_ROOT;
+		out->privilege = st.st_ino == INITIAL_USER_NAMESPACE ? HOST_ROOT
+								     : HOST_NAMESPACE_ROOT;
 	out->user_name = find_user_name(out->uid);
 	return 0;
 }
@@ -135,25 +138,28 @@ static bool uses_name_service(void)
 }
 
 /* Its lines are "0: NAME FIRST COUNT". */
-static int ask_getsubids(const struct host_ids *ids, enum idmap_kind kind, struct id_ranges *out,
-	struct error *e)
+static int ask_getsubids(
+	const struct host_ids *ids, enum idmap_kind kind, struct id_ranges *out, struct error *e)
 {
 	static const char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	CLEANUP(mem_free) char *path = host_find_program("getsubids");
 	const char *argv[] = { "getsubids", NULL, NULL, NULL };
-	CLEANUP(child_release) struct child c = { .pidfd = -EBADF, .in_fd = -EBADF, .out_fd = -EBADF };
+	CLEANUP(child_release)
+	struct child c = { .pidfd = -EBADF, .in_fd = -EBADF, .out_fd = -EBADF };
 	char *save = NULL;
 	int status, r;
 
 	if (!path) {
 		error_set(e, ENOENT, "read the subordinate IDs: 'getsubids' not found");
-		return error_hint(e, "/etc/nsswitch.conf names a source of subids that only "
-				     "getsubids can read: install the package uidmap");
+		return error_hint(e,
+			"/etc/nsswitch.conf names a source of subids that only "
+			"getsubids can read: install the package uidmap");
 	}
 	argv[1] = kind == IDMAP_GID ? "-g" : ids->user_name;
 	argv[2] = kind == IDMAP_GID ? ids->user_name : NULL;
 	r = spawn_start(
-		&(struct spawn){ .path = path, .argv = argv, .envp = envp, .cwd_fd = -EBADF }, &c, e);
+		&(struct spawn){ .path = path, .argv = argv, .envp = envp, .cwd_fd = -EBADF }, &c,
+		e);
 	if (r == 0)
 		r = spawn_wait(&c, time_ms() + GETSUBIDS_TIMEOUT, &status, e);
 	if (r < 0)
@@ -168,8 +174,8 @@ static int ask_getsubids(const struct host_ids *ids, enum idmap_kind kind, struc
 	return 0;
 }
 
-int host_subordinate_ids(const struct host_ids *ids, enum idmap_kind kind, struct id_ranges *out,
-	struct error *e)
+int host_subordinate_ids(
+	const struct host_ids *ids, enum idmap_kind kind, struct id_ranges *out, struct error *e)
 {
 	const char *path = kind == IDMAP_UID ? "/etc/subuid" : "/etc/subgid";
 	CLEANUP(mem_free) char *text = NULL;

@@ -11,9 +11,9 @@
 
 /* What our privilege is in the user namespace that we stand in. */
 enum host_privilege {
-	HOST_USER,	     /* none: containers need a user namespace of their own (mode A) */
+	HOST_USER, /* none: containers need a user namespace of their own (mode A) */
 	HOST_NAMESPACE_ROOT, /* all, in a user namespace that somebody made (mode B) */
-	HOST_ROOT,	     /* all, in the initial user namespace */
+	HOST_ROOT, /* all, in the initial user namespace */
 };
 
 struct id_range {
@@ -43,8 +43,8 @@ void host_ids_release(struct host_ids *ids);
  * The user's subordinate ranges, in the order of /etc/subuid or /etc/subgid: lines by name and by
  * number, or what getsubids(1) says where /etc/nsswitch.conf names another source. None: n == 0.
  */
-int host_subordinate_ids(const struct host_ids *ids, enum idmap_kind kind, struct id_ranges *out,
-	struct error *e);
+int host_subordinate_ids(
+	const struct host_ids *ids, enum idmap_kind kind, struct id_ranges *out, struct error *e);
 void id_ranges_release(struct id_ranges *ranges);
 
 /* Parses the format of subuid(5); for tests and for host_subordinate_ids. */

@@ -28,7 +28,8 @@ static void copy_xattrs(int from_fd, int to_fd)
 	char names[4096], value[4096];
 	ssize_t len = flistxattr(from_fd, names, sizeof(names));
 
-	/* A tmpfs takes only some of them (user.* since Linux 6.6): what it can't hold stays out. */
+	/* A tmpfs takes only some of them (user.* since Linux 6.6): what it can't hold stays out.
+	 */
 	for (ssize_t i = 0; i < len; i += (ssize_t)strlen(names + i) + 1) {
 		ssize_t n = fgetxattr(from_fd, names + i, value, sizeof(value));
 
@@ -52,10 +53,10 @@ static int copy_metadata(int from_fd, int to_fd, const struct stat *st)
 
 static int copy_file(int from_dir, int to_dir, const char *name, const struct stat *st)
 {
-	CLEANUP(fd_cleanup) int from =
-		openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	CLEANUP(fd_cleanup) int to =
-		openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	CLEANUP(fd_cleanup)
+	int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(fd_cleanup)
+	int to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	ssize_t n;
 
 	if (from < 0 || to < 0)
@@ -84,8 +85,8 @@ static int copy_link(int from_dir, int to_dir, const char *name, const struct st
 
 static int copy_directory(int from_fd, int to_fd, dev_t dev, int depth);
 
-static int copy_subdirectory(int from_dir, int to_dir, const char *name, const struct stat *st,
-	dev_t dev, int depth)
+static int copy_subdirectory(
+	int from_dir, int to_dir, const char *name, const struct stat *st, dev_t dev, int depth)
 {
 	CLEANUP(fd_cleanup) int from = -EBADF;
 	CLEANUP(fd_cleanup) int to = -EBADF;

@@ -76,7 +76,8 @@ int device_link(int root_fd, const char *path, const char *target, struct error 
 	}
 	/* An image may bring another link: the specification says what it must be. A file stays. */
 	if (n < 0)
-		return error_set(e, EEXIST, "make the link '%s': something else is in its place", path);
+		return error_set(
+			e, EEXIST, "make the link '%s': something else is in its place", path);
 	if (unlinkat(dir_fd, name, 0) < 0 || symlinkat(target, dir_fd, name) < 0)
 		return error_errno(e, "replace the link '%s'", path);
 	return 0;

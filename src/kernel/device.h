@@ -8,7 +8,7 @@
 
 struct device_node {
 	const char *path; /* in the container */
-	mode_t mode;	  /* S_IFCHR, S_IFBLK or S_IFIFO, with the permissions */
+	mode_t mode; /* S_IFCHR, S_IFBLK or S_IFIFO, with the permissions */
 	dev_t dev;
 	uid_t uid;
 	gid_t gid;

@@ -20,14 +20,14 @@
 
 int idmap_write(pid_t pid, enum idmap_kind kind, const struct idmap *map, struct error *e)
 {
-	CLEANUP(mem_free) char *path =
-		xasprintf("/proc/%d/%s", pid, kind == IDMAP_UID ? "uid_map" : "gid_map");
+	CLEANUP(mem_free)
+	char *path = xasprintf("/proc/%d/%s", pid, kind == IDMAP_UID ? "uid_map" : "gid_map");
 	CLEANUP(text_release) struct text lines = { 0 };
 	int r;
 
 	for (size_t i = 0; i < map->n; i++)
-		text_printf(&lines, "%u %u %u\n", map->v[i].inside, map->v[i].outside,
-			map->v[i].count);
+		text_printf(
+			&lines, "%u %u %u\n", map->v[i].inside, map->v[i].outside, map->v[i].count);
 	r = file_write(AT_FDCWD, path, lines.s);
 	if (r < 0)
 		return error_set(e, -r, "map %s IDs: write '%s': %s",
@@ -45,8 +45,8 @@ int idmap_deny_setgroups(pid_t pid, struct error *e)
 	return 0;
 }
 
-static int open_namespace(pid_t pid, const struct idmap *uids, const struct idmap *gids,
-	struct error *e)
+static int open_namespace(
+	pid_t pid, const struct idmap *uids, const struct idmap *gids, struct error *e)
 {
 	CLEANUP(mem_free) char *path = xasprintf("/proc/%d/ns/user", pid);
 	int fd, r = idmap_write(pid, IDMAP_UID, uids, e);
@@ -81,8 +81,8 @@ int idmap_namespace(const struct idmap *uids, const struct idmap *gids, struct e
 	return fd;
 }
 
-int idmap_start_helper(const char *helper, pid_t pid, const struct idmap *map, struct child *out,
-	struct error *e)
+int idmap_start_helper(
+	const char *helper, pid_t pid, const struct idmap *map, struct child *out, struct error *e)
 {
 	/* These set-uid programs need no environment, and ours is no business of theirs. */
 	static const char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
@@ -111,6 +111,6 @@ int idmap_wait_helper(struct child *c, enum idmap_kind kind, struct error *e)
 	if (status == 0)
 		return 0;
 	spawn_describe(c, status, &t);
-	return error_set(e, EPERM, "map %s IDs: %s %s", kind == IDMAP_UID ? "user" : "group", name,
-		t.s);
+	return error_set(
+		e, EPERM, "map %s IDs: %s %s", kind == IDMAP_UID ? "user" : "group", name, t.s);
 }

@@ -35,7 +35,7 @@ int idmap_deny_setgroups(pid_t pid, struct error *e);
 int idmap_namespace(const struct idmap *uids, const struct idmap *gids, struct error *e);
 
 /* Starts newuidmap or newgidmap (absolute path in helper). Both may run at the same time. */
-int idmap_start_helper(const char *helper, pid_t pid, const struct idmap *map, struct child *out,
-	struct error *e);
+int idmap_start_helper(
+	const char *helper, pid_t pid, const struct idmap *map, struct child *out, struct error *e);
 /* Waits for it. */
 int idmap_wait_helper(struct child *c, enum idmap_kind kind, struct error *e);

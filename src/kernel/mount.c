@@ -73,12 +73,13 @@ int mount_tree_of_fd(int fd, enum mount_depth depth, struct mount_tree *out, str
 	return mount_tree_open(fd, "", depth, out, e);
 }
 
-static int set_attrs(int fd, unsigned int at_flags, uint64_t set, uint64_t clear,
-	unsigned long propagation)
+static int set_attrs(
+	int fd, unsigned int at_flags, uint64_t set, uint64_t clear, unsigned long propagation)
 {
 	struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
 
-	/* One of the access time modes is a number in the mask: setting it means clearing the mask. */
+	/* One of the access time modes is a number in the mask: setting it means clearing the mask.
+	 */
 	if (set & MOUNT_ATTR__ATIME || clear & MOUNT_ATTR__ATIME)
 		attr.attr_clr |= MOUNT_ATTR__ATIME;
 	if (!set && !attr.attr_clr && !propagation)
@@ -95,8 +96,9 @@ int mount_change(int fd, const struct mount_attrs *a, struct error *e)
 		return 0;
 	error_errno(e, "change mount attributes");
 	if (e->code == EPERM)
-		error_hint(e, "the source's own mount flags (nosuid, nodev, noexec, read-only, atime) "
-			      "can be added to here, not taken away");
+		error_hint(e,
+			"the source's own mount flags (nosuid, nodev, noexec, read-only, atime) "
+			"can be added to here, not taken away");
 	return -e->code;
 }
 
@@ -109,24 +111,24 @@ static bool is_new_mount(int fd, int place_fd)
 		statx(place_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &place) < 0)
 		return false;
 	/* Linux 5.8; before that there is nothing to compare. */
-	if (!(now.stx_mask & STATX_MNT_ID) ||
-		!(now.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
+	if (!(now.stx_mask & STATX_MNT_ID) || !(now.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
 		return true;
 	return now.stx_mnt_id != place.stx_mnt_id && (now.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
 /*
- * A descriptor of what is now mounted at the target, since the old interface gives none. The path is
- * looked up again, so it has to be shown that nobody has put something else there meanwhile.
+ * A descriptor of what is now mounted at the target, since the old interface gives none. The path
+ * is looked up again, so it has to be shown that nobody has put something else there meanwhile.
  */
 static int reopen_target(const struct mount_target *t, struct error *e)
 {
-	CLEANUP(fd_cleanup) int fd = t->root_fd == AT_FDCWD ?
-		open(t->path, O_PATH | O_CLOEXEC) :
-		path_open(t->root_fd, t->path, O_PATH, e);
+	CLEANUP(fd_cleanup)
+	int fd = t->root_fd == AT_FDCWD ? open(t->path, O_PATH | O_CLOEXEC)
+					: path_open(t->root_fd, t->path, O_PATH, e);
 
 	if (fd < 0)
-		return t->root_fd == AT_FDCWD ? error_errno(e, "open the new mount '%s'", t->path) : fd;
+		return t->root_fd == AT_FDCWD ? error_errno(e, "open the new mount '%s'", t->path)
+					      : fd;
 	if (!is_new_mount(fd, t->fd))
 		return error_set(e, EBUSY, "'%s' has changed while it was mounted", t->path);
 	return fd_take(&fd);
@@ -134,7 +136,8 @@ static int reopen_target(const struct mount_target *t, struct error *e)
 
 static int attach_fd(int fd, const struct mount_target *target)
 {
-	return move_mount(fd, "", target->fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	return move_mount(
+		fd, "", target->fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 int mount_attach(const struct mount_tree *tree, enum mount_depth depth,
@@ -178,8 +181,9 @@ int mount_set_idmap(int tree_fd, enum mount_depth depth, int user_namespace_fd, 
 	if (e->code == EINVAL)
 		return error_hint(e, "its file system does not support ID-mapped mounts");
 	if (e->code == EPERM)
-		return error_hint(e, "only who made the file system may map its IDs: one that belongs to the "
-				     "host needs root there");
+		return error_hint(e,
+			"only who made the file system may map its IDs: one that belongs to the "
+			"host needs root there");
 	return -e->code;
 }
 
@@ -210,8 +214,8 @@ static int context_error(int fs_fd, const struct mount_fs *fs, const char *what,
 	char log[256];
 
 	read_context_log(fs_fd, log, sizeof(log));
-	return error_set(e, code, "mount a new '%s'%s%s: %s%s%s", fs->type, *what ? ": option " : "",
-		what, strerror(code), *log ? " - the kernel: " : "", log);
+	return error_set(e, code, "mount a new '%s'%s%s: %s%s%s", fs->type,
+		*what ? ": option " : "", what, strerror(code), *log ? " - the kernel: " : "", log);
 }
 
 static int fill_context(int fs_fd, const struct mount_fs *fs, struct error *e)
@@ -243,7 +247,8 @@ static int fill_context(int fs_fd, const struct mount_fs *fs, struct error *e)
  */
 static bool suits_context(const struct mount_fs *fs)
 {
-	static const char *const types[] = { "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup2" };
+	static const char *const types[] = { "proc", "sysfs", "tmpfs", "devpts", "mqueue",
+		"cgroup2" };
 	bool known = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
@@ -257,25 +262,24 @@ static bool suits_context(const struct mount_fs *fs)
 }
 
 /* 0, or 1 when the interface isn't there. */
-static int new_by_context(const struct mount_fs *fs, const struct mount_target *target,
-	int *out_fd, struct error *e)
+static int new_by_context(
+	const struct mount_fs *fs, const struct mount_target *target, int *out_fd, struct error *e)
 {
 	CLEANUP(fd_cleanup) int fs_fd = fsopen(fs->type, FSOPEN_CLOEXEC);
 	CLEANUP(fd_cleanup) int fd = -EBADF;
 	int r;
 
 	if (fs_fd < 0)
-		return is_unavailable(errno) ?
-			1 :
-			error_errno(e, "mount a new '%s': open the file system", fs->type);
+		return is_unavailable(errno)
+			? 1
+			: error_errno(e, "mount a new '%s': open the file system", fs->type);
 	r = fill_context(fs_fd, fs, e);
 	if (r < 0)
 		return r;
 	fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, (unsigned int)fs->attrs.set);
 	if (fd < 0)
 		return error_errno(e, "mount a new '%s'", fs->type);
-	if (fs->attrs.propagation || fs->attrs.tree_set ||
-		fs->attrs.tree_propagation) {
+	if (fs->attrs.propagation || fs->attrs.tree_set || fs->attrs.tree_propagation) {
 		r = mount_change(fd, &fs->attrs, e);
 		if (r < 0)
 			return r;

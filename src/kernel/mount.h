@@ -20,9 +20,9 @@
 /* What to change of a mount; MOUNT_ATTR_* of linux/mount.h, MS_SHARED etc. of mount(2). */
 struct mount_attrs {
 	uint64_t set, clear;
-	uint64_t tree_set, tree_clear;	      /* for it and all mounts beneath */
-	unsigned long propagation;	      /* 0: leave */
-	unsigned long tree_propagation;	      /* 0: leave */
+	uint64_t tree_set, tree_clear; /* for it and all mounts beneath */
+	unsigned long propagation; /* 0: leave */
+	unsigned long tree_propagation; /* 0: leave */
 };
 
 /* Where to mount: the object that fd (O_PATH) stands for; path is its name beneath root_fd. */
@@ -60,9 +60,9 @@ int mount_set_idmap(int tree_fd, enum mount_depth depth, int user_namespace_fd, 
 /* A new file system. */
 struct mount_fs {
 	const char *type;
-	const char *source;	    /* or NULL: the type */
+	const char *source; /* or NULL: the type */
 	const struct strings *data; /* options of the file system, "key" or "key=value"; or NULL */
-	unsigned long sb_flags;	    /* MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME, ... of mount(2) */
+	unsigned long sb_flags; /* MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME, ... of mount(2) */
 	struct mount_attrs attrs;
 };
 

@@ -53,8 +53,8 @@ static unsigned long merged_flags(const struct mount_attrs *a, unsigned long now
 	return flags;
 }
 
-int mount_old_bind(int source_fd, enum mount_depth depth, const struct mount_target *target,
-	struct error *e)
+int mount_old_bind(
+	int source_fd, enum mount_depth depth, const struct mount_target *target, struct error *e)
 {
 	unsigned long flags = MS_BIND | (depth == MOUNT_TREE ? MS_REC : 0);
 

@@ -4,8 +4,8 @@
 
 #include "kernel/mount.h"
 
-int mount_old_bind(int source_fd, enum mount_depth depth, const struct mount_target *target,
-	struct error *e);
+int mount_old_bind(
+	int source_fd, enum mount_depth depth, const struct mount_target *target, struct error *e);
 int mount_old_new(const struct mount_fs *fs, const struct mount_target *target, struct error *e);
 int mount_old_change(int fd, const struct mount_attrs *attrs, struct error *e);
 int mount_old_again(int fd, const struct mount_fs *fs, struct error *e);

@@ -56,11 +56,13 @@ static int unshare_error(struct error *e)
 
 	error_set(e, code, "make the namespaces: %s", strerror(code));
 	if (code == ENOSPC)
-		return error_hint(e, "a limit in /proc/sys/user/max_*_namespaces is reached: "
-				     "sysctl user.max_user_namespaces=15000");
+		return error_hint(e,
+			"a limit in /proc/sys/user/max_*_namespaces is reached: "
+			"sysctl user.max_user_namespaces=15000");
 	if (code == EPERM)
-		return error_hint(e, "see /proc/sys/kernel/unprivileged_userns_clone and "
-				     "/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+		return error_hint(e,
+			"see /proc/sys/kernel/unprivileged_userns_clone and "
+			"/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
 	return -code;
 }
 

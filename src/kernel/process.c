@@ -27,7 +27,8 @@ int process_become(const struct process_user *user, enum process_groups groups, 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_errno(e, "keep the capabilities");
 	if (groups == GROUPS_SET && syscall(SYS_setgroups, user->n_groups, user->groups) < 0) {
-		/* Denied in a user namespace that somebody else made: no groups were asked for either. */
+		/* Denied in a user namespace that somebody else made: no groups were asked for
+		 * either. */
 		if (errno != EPERM || user->n_groups > 0)
 			return error_errno(e, "set the supplementary groups");
 	}
@@ -121,7 +122,8 @@ void process_reset_signals(void)
 	for (int sig = 1; sig < NSIG; sig++) {
 		struct sigaction now;
 
-		/* Mostly they are: asking is as cheap as setting, and a caught one resets itself. */
+		/* Mostly they are: asking is as cheap as setting, and a caught one resets itself.
+		 */
 		if (sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
 			sigaction(sig, &action, NULL);
 	}
@@ -163,7 +165,8 @@ int process_new_keyring(struct error *e)
 		return 0;
 	error_errno(e, "make a session keyring");
 	if (e->code == EDQUOT)
-		return error_hint(e, "the user's quota of keys is used up: see /proc/key-users; "
-				     "--no-new-keyring does without");
+		return error_hint(e,
+			"the user's quota of keys is used up: see /proc/key-users; "
+			"--no-new-keyring does without");
 	return -e->code;
 }

@@ -18,7 +18,7 @@ struct process_user {
 
 /* What to do with the supplementary groups. */
 enum process_groups {
-	GROUPS_SET,  /* set them, as the user says */
+	GROUPS_SET, /* set them, as the user says */
 	GROUPS_KEEP, /* leave what we have: setgroups(2) is denied here, or the caller wants it */
 };
 

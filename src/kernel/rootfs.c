@@ -154,6 +154,6 @@ int rootfs_make_readonly(int root_fd, const char *path, struct error *e)
 	if (target_fd < 0)
 		return target_fd;
 	/* Before Linux 5.12: without what is mounted beneath, rather than with it writable. */
-	return mount_can_change_trees() ? bind_readonly(&target, MOUNT_TREE, &recursive, e) :
-					  bind_readonly(&target, MOUNT_ONE, &single, e);
+	return mount_can_change_trees() ? bind_readonly(&target, MOUNT_TREE, &recursive, e)
+					: bind_readonly(&target, MOUNT_ONE, &single, e);
 }

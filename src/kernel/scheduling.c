@@ -29,9 +29,10 @@ int scheduling_set(const struct scheduling *s, struct error *e)
 		return 0;
 	error_errno(e, "set the scheduling policy");
 	if (e->code == EPERM)
-		return error_hint(e, "an ordinary user may lower priorities, and raise them as far as "
-				     "RLIMIT_NICE and RLIMIT_RTPRIO go: see ulimit -e, ulimit -r and "
-				     "/etc/security/limits.conf");
+		return error_hint(e,
+			"an ordinary user may lower priorities, and raise them as far as "
+			"RLIMIT_NICE and RLIMIT_RTPRIO go: see ulimit -e, ulimit -r and "
+			"/etc/security/limits.conf");
 	return -e->code;
 }
 

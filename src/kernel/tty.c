@@ -13,7 +13,8 @@
 
 int tty_open_pair(int root_fd, int *out_master_fd, int *out_slave_fd, struct error *e)
 {
-	CLEANUP(fd_cleanup) int node_fd = path_open(root_fd, "dev/pts/ptmx", O_PATH | O_NOFOLLOW, e);
+	CLEANUP(fd_cleanup)
+	int node_fd = path_open(root_fd, "dev/pts/ptmx", O_PATH | O_NOFOLLOW, e);
 	CLEANUP(fd_cleanup) int master_fd = -EBADF;
 	CLEANUP(fd_cleanup) int slave_fd = -EBADF;
 	struct statfs fs;

@@ -2,8 +2,8 @@
 /* Pseudo-terminals: pty(7), ioctl_tty(2). */
 #pragma once
 
-#include <termios.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 
 #include "base/error.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Devices: those that every container has (config-linux.md, Default Devices), then those of
- * linux.devices. The host's node is bound, since without privilege none can be made (mknod(2)); real
- * root makes what the host doesn't have, or not with this mode and owner.
+ * linux.devices. The host's node is bound, since without privilege none can be made (mknod(2));
+ * real root makes what the host doesn't have, or not with this mode and owner.
  */
 #include <errno.h>
 #include <sched.h>
@@ -129,11 +129,11 @@ static void add_made_node(struct plan_builder *b, size_t i, mode_t type, dev_t d
 }
 
 /*
- * Without privilege the owner that shows is nobody's, whatever was asked for; what counts is who may
- * open it, so a mode that differs is an error.
+ * Without privilege the owner that shows is nobody's, whatever was asked for; what counts is who
+ * may open it, so a mode that differs is an error.
  */
-static int check_mode(struct plan_builder *b, size_t i, const struct host_node *node,
-	struct error *e)
+static int check_mode(
+	struct plan_builder *b, size_t i, const struct host_node *node, struct error *e)
 {
 	const struct spec_device *d = &b->spec->linux.devices.v[i];
 
@@ -143,10 +143,12 @@ static int check_mode(struct plan_builder *b, size_t i, const struct host_node *
 		plan_not_applied(b, "linux.devices[%zu].fileMode", i);
 		return 0;
 	}
-	error_set(e, EPERM, "config.json: linux.devices[%zu].fileMode: an ordinary user can't make "
-			    "nodes, and the host's '%s' has mode %04o, not %04o",
+	error_set(e, EPERM,
+		"config.json: linux.devices[%zu].fileMode: an ordinary user can't make "
+		"nodes, and the host's '%s' has mode %04o, not %04o",
 		i, node->path, node->mode & 0777, d->file_mode.v & 0777);
-	return error_hint(e, "remove fileMode, or take the host's: lichen --best-effort=devices ...");
+	return error_hint(
+		e, "remove fileMode, or take the host's: lichen --best-effort=devices ...");
 }
 
 static int plan_found(struct plan_builder *b, size_t i, mode_t type, dev_t dev,
@@ -180,7 +182,8 @@ static int plan_device(struct plan_builder *b, size_t i, struct error *e)
 	}
 	dev = makedev((unsigned int)d->major.v, (unsigned int)d->minor.v);
 	if (!b->request->find_devices) {
-		add_bound_node(b, plan_printf(b, "linux.devices[%zu]", i), d->path, d->path, type, dev);
+		add_bound_node(
+			b, plan_printf(b, "linux.devices[%zu]", i), d->path, d->path, type, dev);
 		return 0;
 	}
 	r = host_find_device(d->path, type, dev, &node, e);

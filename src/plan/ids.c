@@ -18,8 +18,8 @@ bool plan_uid_mapped(const struct plan_builder *b, uint32_t id)
 {
 	if (plan_has_joined(b, CLONE_NEWUSER))
 		return true;
-	return maps(plan_has_new(b, CLONE_NEWUSER) ? &b->plan->namespaces.uids.map :
-						     &b->host->own_uids,
+	return maps(
+		plan_has_new(b, CLONE_NEWUSER) ? &b->plan->namespaces.uids.map : &b->host->own_uids,
 		id);
 }
 
@@ -27,14 +27,14 @@ bool plan_gid_mapped(const struct plan_builder *b, uint32_t id)
 {
 	if (plan_has_joined(b, CLONE_NEWUSER))
 		return true;
-	return maps(plan_has_new(b, CLONE_NEWUSER) ? &b->plan->namespaces.gids.map :
-						     &b->host->own_gids,
+	return maps(
+		plan_has_new(b, CLONE_NEWUSER) ? &b->plan->namespaces.gids.map : &b->host->own_gids,
 		id);
 }
 
 /* Root inside is the user; from 1 on follow the subordinate ranges, in their order. */
-static struct idmap default_map(struct plan_builder *b, uint32_t own, const struct id_ranges *sub,
-	bool use_ranges)
+static struct idmap default_map(
+	struct plan_builder *b, uint32_t own, const struct id_ranges *sub, bool use_ranges)
 {
 	size_t n = use_ranges ? sub->n : 0;
 	struct idmap map = { .v = arena_alloc(&b->plan->arena, (n + 1) * sizeof(*map.v)) };
@@ -77,17 +77,19 @@ static bool is_ours(const struct idmap *own, const struct idmap_range *range)
 	return false;
 }
 
-static int check_own_map(const struct idmap *own, const struct idmap *map, const char *key,
-	struct error *e)
+static int check_own_map(
+	const struct idmap *own, const struct idmap *map, const char *key, struct error *e)
 {
 	for (size_t i = 0; i < map->n; i++) {
 		if (is_ours(own, &map->v[i]))
 			continue;
-		error_set(e, EINVAL, "config.json: linux.%s[%zu]: the IDs %u to %llu do not all exist in "
-				     "this user namespace",
+		error_set(e, EINVAL,
+			"config.json: linux.%s[%zu]: the IDs %u to %llu do not all exist in "
+			"this user namespace",
 			key, i, map->v[i].outside,
 			(unsigned long long)map->v[i].outside + map->v[i].count - 1);
-		return error_hint(e, "see /proc/self/%s: hostID counts in the namespace that lichen runs in",
+		return error_hint(e,
+			"see /proc/self/%s: hostID counts in the namespace that lichen runs in",
 			streq(key, "uidMappings") ? "uid_map" : "gid_map");
 	}
 	return 0;
@@ -104,8 +106,8 @@ static bool fits_page(const struct idmap *map, size_t page)
 	return len < page;
 }
 
-static int choose_how(struct plan_builder *b, enum idmap_kind kind, struct plan_ids *ids,
-	struct error *e)
+static int choose_how(
+	struct plan_builder *b, enum idmap_kind kind, struct plan_ids *ids, struct error *e)
 {
 	const char *key = kind == IDMAP_UID ? "uidMappings" : "gidMappings";
 	const char *program = kind == IDMAP_UID ? "newuidmap" : "newgidmap";
@@ -115,23 +117,26 @@ static int choose_how(struct plan_builder *b, enum idmap_kind kind, struct plan_
 		return error_set(e, EINVAL, "config.json: linux.%s: more than %d ranges", key,
 			IDMAP_RANGES_MAX);
 	if (!fits_page(&ids->map, (size_t)sysconf(_SC_PAGESIZE)))
-		return error_set(e, EINVAL, "config.json: linux.%s: the kernel takes at most %ld bytes of "
-					    "them: join ranges",
+		return error_set(e, EINVAL,
+			"config.json: linux.%s: the kernel takes at most %ld bytes of "
+			"them: join ranges",
 			key, sysconf(_SC_PAGESIZE) - 1);
 	ids->how = MAP_DIRECT;
 	if (b->host->ids.privilege != HOST_USER)
-		return check_own_map(kind == IDMAP_UID ? &b->host->own_uids : &b->host->own_gids, &ids->map,
-			key, e);
+		return check_own_map(kind == IDMAP_UID ? &b->host->own_uids : &b->host->own_gids,
+			&ids->map, key, e);
 	if (is_own_id_alone(&ids->map, own))
 		return 0;
 	ids->how = MAP_HELPER;
 	if (kind == IDMAP_UID ? b->host->newuidmap : b->host->newgidmap)
 		return 0;
-	error_set(e, ENOENT, "config.json: linux.%s: mapping more than one's own ID needs '%s', which "
-			     "was not found",
+	error_set(e, ENOENT,
+		"config.json: linux.%s: mapping more than one's own ID needs '%s', which "
+		"was not found",
 		key, program);
-	return error_hint(e, "install the package uidmap (shadow-utils on Fedora), or map your own ID "
-			     "alone: { \"containerID\": 0, \"hostID\": %u, \"size\": 1 }",
+	return error_hint(e,
+		"install the package uidmap (shadow-utils on Fedora), or map your own ID "
+		"alone: { \"containerID\": 0, \"hostID\": %u, \"size\": 1 }",
 		own);
 }
 

@@ -5,8 +5,14 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#define ATTR(name, set, clear)	    { name, MOUNT_OPTION_ATTR, set, clear }
-#define TREE_ATTR(name, set, clear) { name, MOUNT_OPTION_TREE_ATTR, set, clear }
+#define ATTR(name, set, clear)                      \
+	{                                           \
+		name, MOUNT_OPTION_ATTR, set, clear \
+	}
+#define TREE_ATTR(name, set, clear)                      \
+	{                                                \
+		name, MOUNT_OPTION_TREE_ATTR, set, clear \
+	}
 
 const struct mount_option mount_options[] = {
 	{ "async", MOUNT_OPTION_SUPER, 0, MS_SYNCHRONOUS },
@@ -142,11 +148,12 @@ static int check_bind(const struct mount_digest *d, size_t index, struct error *
 {
 	if (d->data.n > 0)
 		return error_set(e, EINVAL,
-			"config.json: mounts[%zu].options[%zu]: '%s' is no option of a bind mount", index,
-			d->data_index[0], d->data.v[0]);
+			"config.json: mounts[%zu].options[%zu]: '%s' is no option of a bind mount",
+			index, d->data_index[0], d->data.v[0]);
 	if (d->sb_flags)
 		return error_set(e, EINVAL,
-			"config.json: mounts[%zu].options: '%s' is a property of the source's file system, "
+			"config.json: mounts[%zu].options: '%s' is a property of the source's file "
+			"system, "
 			"not of a bind mount",
 			index, d->sb_flag_name);
 	if (d->copy_up)
@@ -172,9 +179,11 @@ int mount_options_digest(const struct spec_mount *mount, size_t index, struct ar
 		if (!*name)
 			continue;
 		if (!o && (str_starts(name, "idmap=") || str_starts(name, "ridmap="))) {
-			error_set(e, ENOTSUP, "config.json: mounts[%zu].options[%zu]: '%s' is not understood",
+			error_set(e, ENOTSUP,
+				"config.json: mounts[%zu].options[%zu]: '%s' is not understood",
 				index, i, name);
-			return error_hint(e, "use 'idmap' with uidMappings and gidMappings of the mount");
+			return error_hint(
+				e, "use 'idmap' with uidMappings and gidMappings of the mount");
 		}
 		if (o)
 			apply(o, out);
@@ -189,6 +198,7 @@ int mount_options_digest(const struct spec_mount *mount, size_t index, struct ar
 		out->idmap = true;
 	if (out->idmap && (!out->bind || out->remount))
 		return error_set(e, ENOTSUP,
-			"config.json: mounts[%zu]: only bind mounts can have their IDs mapped", index);
+			"config.json: mounts[%zu]: only bind mounts can have their IDs mapped",
+			index);
 	return out->bind && !out->remount ? check_bind(out, index, e) : 0;
 }

@@ -10,10 +10,10 @@
 #include "spec/spec.h"
 
 enum mount_option_kind {
-	MOUNT_OPTION_NOTHING,	 /* "defaults", "async", ...: what is so anyway */
-	MOUNT_OPTION_ATTR,	 /* MOUNT_ATTR_* of the mount */
-	MOUNT_OPTION_TREE_ATTR,	 /* of it and all beneath */
-	MOUNT_OPTION_SUPER,	 /* MS_* of the file system */
+	MOUNT_OPTION_NOTHING, /* "defaults", "async", ...: what is so anyway */
+	MOUNT_OPTION_ATTR, /* MOUNT_ATTR_* of the mount */
+	MOUNT_OPTION_TREE_ATTR, /* of it and all beneath */
+	MOUNT_OPTION_SUPER, /* MS_* of the file system */
 	MOUNT_OPTION_PROPAGATION,
 	MOUNT_OPTION_TREE_PROPAGATION,
 	MOUNT_OPTION_BIND,
@@ -39,7 +39,7 @@ struct mount_digest {
 	struct mount_attrs attrs;
 	unsigned long sb_flags;
 	const char *sb_flag_name; /* the last that asked for a flag of the file system, or NULL */
-	struct strings data;	  /* what is for the file system; in memory of the arena */
+	struct strings data; /* what is for the file system; in memory of the arena */
 	const size_t *data_index; /* of each in the options, for errors */
 };
 

@@ -16,9 +16,8 @@ static bool is_type(const struct spec_mount *m, const char *type)
 /* Where a link in the image could turn the container's view of the kernel into something else. */
 static bool wants_plain_target(const struct spec_mount *m)
 {
-	return is_type(m, "proc") || is_type(m, "sysfs") ||
-		streq(m->destination, "/dev") || streq(m->destination, "/proc") ||
-		streq(m->destination, "/sys");
+	return is_type(m, "proc") || is_type(m, "sysfs") || streq(m->destination, "/dev") ||
+		streq(m->destination, "/proc") || streq(m->destination, "/sys");
 }
 
 static int check_option_id(struct plan_builder *b, size_t index, const struct mount_digest *d,
@@ -31,15 +30,16 @@ static int check_option_id(struct plan_builder *b, size_t index, const struct mo
 		return 0;
 	if (user ? plan_uid_mapped(b, (uint32_t)id) : plan_gid_mapped(b, (uint32_t)id))
 		return 0;
-	error_set(e, EINVAL, "config.json: mounts[%zu].options[%zu]: '%s': the user namespace has no "
-			     "mapping for it",
+	error_set(e, EINVAL,
+		"config.json: mounts[%zu].options[%zu]: '%s': the user namespace has no "
+		"mapping for it",
 		index, d->data_index[k], d->data.v[k]);
-	return error_hint(e, "remove the option, or map the ID in linux.%sMappings",
-		user ? "uid" : "gid");
+	return error_hint(
+		e, "remove the option, or map the ID in linux.%sMappings", user ? "uid" : "gid");
 }
 
-static struct op *add_bind(struct plan_builder *b, size_t index, const char *source,
-	const struct mount_digest *d)
+static struct op *add_bind(
+	struct plan_builder *b, size_t index, const char *source, const struct mount_digest *d)
 {
 	const struct spec_mount *m = &b->spec->mounts.v[index];
 	struct op *op = plan_add_op(b, OP_BIND);
@@ -73,8 +73,8 @@ static const struct idmap *map_of(struct plan_builder *b, const struct spec_idma
 
 	map->v = arena_alloc(&b->plan->arena, (from->n + 1) * sizeof(*map->v));
 	for (size_t i = 0; i < from->n; i++)
-		map->v[map->n++] = (struct idmap_range){ from->v[i].container_id, from->v[i].host_id,
-			from->v[i].size };
+		map->v[map->n++] = (struct idmap_range){ from->v[i].container_id,
+			from->v[i].host_id, from->v[i].size };
 	return map;
 }
 
@@ -86,15 +86,18 @@ static int plan_idmap(struct plan_builder *b, size_t index, const struct mount_d
 	const struct plan_namespaces *ns = &b->plan->namespaces;
 
 	if (b->host->ids.privilege == HOST_USER) {
-		error_set(e, EPERM, "config.json: mounts[%zu]: an ordinary user can't map the IDs of a mount: "
-				    "the kernel leaves that to who made its file system",
+		error_set(e, EPERM,
+			"config.json: mounts[%zu]: an ordinary user can't map the IDs of a mount: "
+			"the kernel leaves that to who made its file system",
 			index);
-		return error_hint(e, "choose linux.uidMappings so that the owner outside is the one wanted "
-				     "inside, or chown the source");
+		return error_hint(e,
+			"choose linux.uidMappings so that the owner outside is the one wanted "
+			"inside, or chown the source");
 	}
 	if (m->uid_mappings.n == 0 && ns->uids.how == MAP_NONE)
-		return error_set(e, EINVAL, "config.json: mounts[%zu]: 'idmap' needs uidMappings and "
-					    "gidMappings, or a new user namespace to take them from",
+		return error_set(e, EINVAL,
+			"config.json: mounts[%zu]: 'idmap' needs uidMappings and "
+			"gidMappings, or a new user namespace to take them from",
 			index);
 	op->uids = m->uid_mappings.n > 0 ? map_of(b, &m->uid_mappings) : &ns->uids.map;
 	op->gids = m->uid_mappings.n > 0 ? map_of(b, &m->gid_mappings) : &ns->gids.map;
@@ -102,16 +105,16 @@ static int plan_idmap(struct plan_builder *b, size_t index, const struct mount_d
 	return 0;
 }
 
-static int plan_bind(struct plan_builder *b, size_t index, const struct mount_digest *d,
-	struct error *e)
+static int plan_bind(
+	struct plan_builder *b, size_t index, const struct mount_digest *d, struct error *e)
 {
 	const struct spec_mount *m = &b->spec->mounts.v[index];
 	CLEANUP(mem_free) char *source = NULL;
 	struct op *op;
 
 	if (!m->source || !*m->source)
-		return error_set(e, EINVAL, "config.json: mounts[%zu].source: is required for a bind mount",
-			index);
+		return error_set(e, EINVAL,
+			"config.json: mounts[%zu].source: is required for a bind mount", index);
 	source = path_clean(b->request->bundle, m->source);
 	op = add_bind(b, index, plan_printf(b, "%s", source), d);
 	if (d->idmap && plan_idmap(b, index, d, op, e) < 0)
@@ -125,8 +128,8 @@ static int plan_bind(struct plan_builder *b, size_t index, const struct mount_di
  * What to do where the kernel does not let us mount a new one: the host's own, which is what the
  * container would see anyway, since it shares the namespace. NULL: nothing.
  */
-static const struct op *shared_fallback(struct plan_builder *b, size_t index, const char *source,
-	const struct mount_digest *d)
+static const struct op *shared_fallback(
+	struct plan_builder *b, size_t index, const char *source, const struct mount_digest *d)
 {
 	struct op *op = arena_alloc(&b->plan->arena, sizeof(*op));
 
@@ -149,8 +152,8 @@ static bool is_shared(const struct plan_builder *b, int64_t type)
 	return !plan_has_new(b, type) && !plan_has_joined(b, type);
 }
 
-static const struct op *fallback_of(struct plan_builder *b, size_t index,
-	const struct mount_digest *d)
+static const struct op *fallback_of(
+	struct plan_builder *b, size_t index, const struct mount_digest *d)
 {
 	const struct spec_mount *m = &b->spec->mounts.v[index];
 
@@ -167,17 +170,18 @@ static const struct op *fallback_of(struct plan_builder *b, size_t index,
  * "cgroup" means the unified hierarchy. In a cgroup namespace of its own the container sees its
  * subtree; otherwise it gets the host's view, read-only (CVE-2023-25809).
  */
-static int plan_cgroup(struct plan_builder *b, size_t index, struct mount_digest *d,
-	struct error *e)
+static int plan_cgroup(
+	struct plan_builder *b, size_t index, struct mount_digest *d, struct error *e)
 {
 	const struct host *host = b->host;
 	struct mount_digest readonly = *d;
 	struct op *op;
 
 	if (!host->cgroup_mount) {
-		error_set(e, ENOTSUP, "config.json: mounts[%zu]: this host has no cgroup v2 to mount",
-			index);
-		return error_hint(e, "remove the mount, or boot with systemd.unified_cgroup_hierarchy=1");
+		error_set(e, ENOTSUP,
+			"config.json: mounts[%zu]: this host has no cgroup v2 to mount", index);
+		return error_hint(
+			e, "remove the mount, or boot with systemd.unified_cgroup_hierarchy=1");
 	}
 	readonly.attrs.set |= MOUNT_ATTR_RDONLY;
 	readonly.attrs.clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
@@ -185,8 +189,9 @@ static int plan_cgroup(struct plan_builder *b, size_t index, struct mount_digest
 	readonly.attrs.tree_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	readonly.rbind = true;
 	if (!plan_has_new(b, CLONE_NEWCGROUP)) {
-		add_bind(b, index, plan_printf(b, "%s%s", host->cgroup_mount,
-					   host->cgroup_path ? host->cgroup_path : ""),
+		add_bind(b, index,
+			plan_printf(b, "%s%s", host->cgroup_mount,
+				host->cgroup_path ? host->cgroup_path : ""),
 			&readonly);
 		return 0;
 	}
@@ -195,7 +200,8 @@ static int plan_cgroup(struct plan_builder *b, size_t index, struct mount_digest
 	op->target = b->spec->mounts.v[index].destination;
 	op->fs = (struct mount_fs){ .type = "cgroup2", .source = "cgroup", .attrs = d->attrs };
 	op->fallback = shared_fallback(b, index,
-		plan_printf(b, "%s%s", host->cgroup_mount, host->cgroup_path ? host->cgroup_path : ""),
+		plan_printf(
+			b, "%s%s", host->cgroup_mount, host->cgroup_path ? host->cgroup_path : ""),
 		&readonly);
 	return 0;
 }
@@ -208,8 +214,9 @@ static int plan_new_fs(struct plan_builder *b, size_t index, const struct mount_
 	struct op *op;
 
 	if (kind == OP_MOUNT && (!m->type || !*m->type))
-		return error_set(e, EINVAL, "config.json: mounts[%zu].type: is required unless it is a "
-					    "bind mount",
+		return error_set(e, EINVAL,
+			"config.json: mounts[%zu].type: is required unless it is a "
+			"bind mount",
 			index);
 	for (size_t k = 0; k < d->data.n; k++) {
 		int r = check_option_id(b, index, d, k, e);

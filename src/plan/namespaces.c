@@ -14,7 +14,8 @@ static const struct spec_namespace *find(const struct plan_builder *b, int64_t t
 	return NULL;
 }
 
-/* An ordinary user needs a user namespace for everything, so there is one even if nobody said so. */
+/* An ordinary user needs a user namespace for everything, so there is one even if nobody said so.
+ */
 static bool needs_own_user_namespace(const struct plan_builder *b)
 {
 	return b->host->ids.privilege == HOST_USER && !find(b, CLONE_NEWUSER);
@@ -71,11 +72,13 @@ static int check_joinable(const struct plan_builder *b, size_t i, struct error *
 		ns->type == CLONE_NEWUSER)
 		return 0;
 	error_set(e, EPERM,
-		"config.json: linux.namespaces[%zu].path: '%s' belongs to the host, and an ordinary user "
+		"config.json: linux.namespaces[%zu].path: '%s' belongs to the host, and an "
+		"ordinary user "
 		"can't enter it",
 		i, ns->path);
-	return error_hint(e, "leave the %s namespace out of linux.namespaces to stay in the host's, or "
-			     "join the user namespace that owns it too",
+	return error_hint(e,
+		"leave the %s namespace out of linux.namespaces to stay in the host's, or "
+		"join the user namespace that owns it too",
 		ns->name);
 }
 
@@ -137,7 +140,8 @@ int plan_namespaces(struct plan_builder *b, struct error *e)
 	int r;
 
 	if (!find(b, CLONE_NEWNS)) {
-		error_set(e, ENOTSUP, "config.json: linux.namespaces: a mount namespace is required");
+		error_set(
+			e, ENOTSUP, "config.json: linux.namespaces: a mount namespace is required");
 		return error_hint(e, "add { \"type\": \"mount\" } to linux.namespaces");
 	}
 	if (plan_has_new(b, CLONE_NEWUSER))
@@ -152,7 +156,8 @@ int plan_namespaces(struct plan_builder *b, struct error *e)
 	r = plan_joins(b, e);
 	if (r < 0)
 		return r;
-	/* In a new user namespace's mount namespace they are slaves already (mount_namespaces(7)). */
+	/* In a new user namespace's mount namespace they are slaves already (mount_namespaces(7)).
+	 */
 	out->make_slave = plan_has_new(b, CLONE_NEWNS) && !find(b, CLONE_NEWUSER) &&
 		!needs_own_user_namespace(b);
 	out->hidden = plan_has_joined(b, CLONE_NEWUSER) ||

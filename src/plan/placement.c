@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scheduler, ioPriority, memoryPolicy, personality: how the process runs and where its memory lies. */
+/* scheduler, ioPriority, memoryPolicy, personality: how the process runs and where its memory lies.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -65,8 +66,9 @@ static int plan_memory_policy(struct plan_builder *b, struct error *e)
 	p = arena_alloc(&b->plan->arena, sizeof(*p));
 	p->mode = (int)((uint64_t)from->mode | from->flags);
 	if (from->nodes && parse_nodes(from->nodes, p) < 0)
-		return error_set(e, EINVAL, "config.json: linux.memoryPolicy.nodes: '%s' is not a list of "
-					    "nodes from 0 to %d",
+		return error_set(e, EINVAL,
+			"config.json: linux.memoryPolicy.nodes: '%s' is not a list of "
+			"nodes from 0 to %d",
 			from->nodes, MEMORY_NODES_MAX - 1);
 	b->plan->process.memory_policy = p;
 	return 0;
@@ -79,7 +81,7 @@ int plan_placement(struct plan_builder *b, struct error *e)
 	plan_scheduler(b);
 	b->plan->process.io_priority = b->spec->process->io_priority;
 	if (personality)
-		b->plan->process.personality =
-			(struct opt_u64){ .set = true, .v = (uint64_t)personality->domain };
+		b->plan->process.personality = (struct opt_u64){ .set = true,
+			.v = (uint64_t)personality->domain };
 	return plan_memory_policy(b, e);
 }

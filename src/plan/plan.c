@@ -106,13 +106,15 @@ static int make(struct plan_builder *b, struct error *e)
 
 int plan_make(const struct plan_request *request, struct plan *out, struct error *e)
 {
-	struct plan_builder b = { .request = request, .spec = request->spec, .host = request->host,
-		.plan = out };
+	struct plan_builder b = {
+		.request = request, .spec = request->spec, .host = request->host, .plan = out
+	};
 	CLEANUP(mem_free) char *rootfs = NULL;
 	int r;
 
-	*out = (struct plan){ .spec = request->spec, .host = request->host,
-		.bundle = request->bundle };
+	*out = (struct plan){
+		.spec = request->spec, .host = request->host, .bundle = request->bundle
+	};
 	arena_init(&out->arena, PLAN_ARENA_SIZE);
 	if (!request->spec->root)
 		return error_set(e, EINVAL, "config.json: root: is required");

@@ -27,41 +27,42 @@
 /* ---- what init does, one after the other ---- */
 
 enum op_kind {
-	OP_LOOPBACK,	  /* bring up lo of a new network namespace */
-	OP_HOSTNAME,	  /* text */
-	OP_DOMAINNAME,	  /* text */
-	OP_ROOT,	  /* source: the root file system, becomes the root for all that follow */
-	OP_BIND,	  /* source, target, depth, attrs */
-	OP_DEVICE,	  /* as OP_BIND; node says which device the source must be */
-	OP_MOUNT,	  /* fs, target */
-	OP_REMOUNT,	  /* fs, target */
-	OP_NODE,	  /* node */
-	OP_DIRECTORY,	  /* target, made if it does not exist */
-	OP_LINK,	  /* target -> source */
-	OP_TERMINAL,	  /* a pty; its slave becomes target, /dev/console */
+	OP_LOOPBACK, /* bring up lo of a new network namespace */
+	OP_HOSTNAME, /* text */
+	OP_DOMAINNAME, /* text */
+	OP_ROOT, /* source: the root file system, becomes the root for all that follow */
+	OP_BIND, /* source, target, depth, attrs */
+	OP_DEVICE, /* as OP_BIND; node says which device the source must be */
+	OP_MOUNT, /* fs, target */
+	OP_REMOUNT, /* fs, target */
+	OP_NODE, /* node */
+	OP_DIRECTORY, /* target, made if it does not exist */
+	OP_LINK, /* target -> source */
+	OP_TERMINAL, /* a pty; its slave becomes target, /dev/console */
 	OP_RUNTIME_HOOKS, /* the parent runs prestart and createRuntime meanwhile */
 	OP_CONTAINER_HOOKS, /* createContainer */
-	OP_MASK,	  /* target */
-	OP_READONLY,	  /* target */
-	OP_SYSCTL,	  /* source = key, text = value */
-	OP_ROOT_ATTRS,	  /* attrs of the root's mount: read-only before, propagation after the pivot */
-	OP_PIVOT,	  /* into the root */
-	OP_MOVE,	  /* the same by MS_MOVE and chroot (--no-pivot) */
-	OP_CHROOT,	  /* the same by chroot alone: others share the mount namespace */
+	OP_MASK, /* target */
+	OP_READONLY, /* target */
+	OP_SYSCTL, /* source = key, text = value */
+	OP_ROOT_ATTRS, /* attrs of the root's mount: read-only before, propagation after the pivot
+			*/
+	OP_PIVOT, /* into the root */
+	OP_MOVE, /* the same by MS_MOVE and chroot (--no-pivot) */
+	OP_CHROOT, /* the same by chroot alone: others share the mount namespace */
 };
 
 enum op_flag {
-	OP_COPY_UP = 1u << 0,  /* the directory's contents go into the new tmpfs */
-	OP_PLAIN = 1u << 1,    /* the target may not go through symbolic links */
+	OP_COPY_UP = 1u << 0, /* the directory's contents go into the new tmpfs */
+	OP_PLAIN = 1u << 1, /* the target may not go through symbolic links */
 	OP_KEEP_ORDER = 1u << 2, /* the source is opened when the op runs, not before */
 };
 
 struct op {
 	enum op_kind kind;
-	unsigned int flags;  /* enum op_flag, or-ed */
-	const char *object;  /* what of config.json it comes from: "mounts[2]"; or NULL */
+	unsigned int flags; /* enum op_flag, or-ed */
+	const char *object; /* what of config.json it comes from: "mounts[2]"; or NULL */
 	const char *source;
-	const char *target;  /* beneath the root */
+	const char *target; /* beneath the root */
 	const char *text;
 	enum mount_depth depth;
 	struct mount_fs fs; /* its attrs also serve OP_BIND, OP_DEVICE and OP_ROOT_ATTRS */
@@ -87,7 +88,7 @@ struct plan_join {
 };
 
 enum plan_map {
-	MAP_NONE,   /* no new user namespace */
+	MAP_NONE, /* no new user namespace */
 	MAP_DIRECT, /* we may write it ourselves */
 	MAP_HELPER, /* newuidmap, newgidmap */
 };
@@ -98,7 +99,7 @@ struct plan_ids {
 };
 
 struct plan_namespaces {
-	uint64_t clone_flags;	/* CLONE_NEWUSER, CLONE_NEWPID: init is born in them */
+	uint64_t clone_flags; /* CLONE_NEWUSER, CLONE_NEWPID: init is born in them */
 	uint64_t unshare_flags; /* init makes them while its IDs are being mapped */
 	bool new_time;
 	const char *time_offsets; /* text for timens_offsets, or NULL */
@@ -121,7 +122,7 @@ struct plan_rlimit {
 	struct rlimit limit;
 	const char *name;
 	size_t index; /* in process.rlimits */
-	bool raise;   /* above our own hard limit: init may not */
+	bool raise; /* above our own hard limit: init may not */
 };
 
 struct plan_process {
@@ -139,9 +140,9 @@ struct plan_process {
 	size_t n_rlimits;
 	struct plan_rlimit *rlimits;
 	struct opt_i64 oom_score_adj;
-	const struct scheduling *scheduling;	   /* or NULL: as the caller */
+	const struct scheduling *scheduling; /* or NULL: as the caller */
 	const struct spec_io_priority *io_priority; /* likewise */
-	const struct memory_policy *memory_policy;  /* likewise */
+	const struct memory_policy *memory_policy; /* likewise */
 	struct opt_u64 personality;
 	bool terminal;
 	struct winsize_opt {
@@ -163,7 +164,7 @@ struct plan {
 	struct plan_process process;
 	struct seccomp_filter seccomp; /* n == 0: none */
 	bool seccomp_notify;
-	struct strlist warnings;    /* what the specification wants a warning for */
+	struct strlist warnings; /* what the specification wants a warning for */
 	struct strlist not_applied; /* what --best-effort left out */
 	struct arena arena;
 };
@@ -172,16 +173,16 @@ struct plan_request {
 	const struct spec *spec;
 	const struct host *host;
 	const char *id;
-	const char *bundle;	   /* absolute */
-	const int *namespace_fds;  /* for each of linux.namespaces: open if it has a path */
+	const char *bundle; /* absolute */
+	const int *namespace_fds; /* for each of linux.namespaces: open if it has a path */
 	const ino_t *namespace_owners; /* namespace_owner() of each, 0 if unknown */
-	unsigned int best_effort;  /* bits of enum plan_best_effort */
-	unsigned int n_fds;	   /* --preserve-fds and LISTEN_FDS together */
+	unsigned int best_effort; /* bits of enum plan_best_effort */
+	unsigned int n_fds; /* --preserve-fds and LISTEN_FDS together */
 	const char *listen_fds;
 	const char *seccomp_cache; /* a directory for compiled filters, or NULL */
 	bool no_pivot, no_new_keyring;
 	bool may_use_terminal; /* there is a console socket or a terminal to relay to */
-	bool find_devices;     /* look for nodes on this host (not when tests print a plan) */
+	bool find_devices; /* look for nodes on this host (not when tests print a plan) */
 };
 
 /* The same bits as the container layer's enum best_effort. */

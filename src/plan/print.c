@@ -45,8 +45,8 @@ static const struct name attr_names[] = { { "ro", MOUNT_ATTR_RDONLY },
 static const struct name propagation_names[] = { { "shared", MS_SHARED }, { "slave", MS_SLAVE },
 	{ "private", MS_PRIVATE }, { "unbindable", MS_UNBINDABLE }, { 0 } };
 
-static void print_bits(const struct name *names, uint64_t bits, const char *prefix,
-	struct text *out)
+static void print_bits(
+	const struct name *names, uint64_t bits, const char *prefix, struct text *out)
 {
 	for (; names->name; names++)
 		if (bits & (uint64_t)names->value)
@@ -133,7 +133,8 @@ static void print_offsets(const char *offsets, struct text *out)
 static void print_namespaces(const struct plan_namespaces *ns, struct text *out)
 {
 	for (size_t i = 0; i < ns->n_before; i++)
-		text_printf(out, "join %s %s before birth\n", ns->before[i].name, ns->before[i].path);
+		text_printf(
+			out, "join %s %s before birth\n", ns->before[i].name, ns->before[i].path);
 	text_puts(out, "new namespaces:");
 	print_bits(flag_names, ns->clone_flags | ns->unshare_flags, "", out);
 	text_printf(out, "%s\n", ns->new_time ? " time" : "");
@@ -161,8 +162,8 @@ static void print_caps(const char *set, uint64_t mask, struct text *out)
 
 static void print_user(const struct plan_process *p, struct text *out)
 {
-	text_printf(out, "set up as %u:%u, run as %u:%u in %s\n", p->setup_uid, p->setup_gid, p->uid,
-		p->gid, p->cwd);
+	text_printf(out, "set up as %u:%u, run as %u:%u in %s\n", p->setup_uid, p->setup_gid,
+		p->uid, p->gid, p->cwd);
 	for (size_t i = 0; i < p->n_groups; i++)
 		text_printf(out, "%s%u%s", i ? " " : "groups ", p->groups[i],
 			i + 1 == p->n_groups ? "\n" : "");
@@ -199,8 +200,8 @@ static void print_process(const struct plan_process *p, struct text *out)
 		text_printf(out, "I/O class %lld priority %lld\n", (long long)p->io_priority->class,
 			(long long)p->io_priority->priority);
 	if (p->memory_policy)
-		text_printf(out, "memory policy 0x%x nodes 0x%lx\n", (unsigned int)p->memory_policy->mode,
-			p->memory_policy->nodes[0]);
+		text_printf(out, "memory policy 0x%x nodes 0x%lx\n",
+			(unsigned int)p->memory_policy->mode, p->memory_policy->nodes[0]);
 	if (p->personality.set)
 		text_printf(out, "personality 0x%llx\n", (unsigned long long)p->personality.v);
 	if (p->no_new_privileges)
@@ -218,8 +219,8 @@ void plan_print(const struct plan *plan, struct text *out)
 		print_op(&plan->ops[i], "", out);
 	print_process(&plan->process, out);
 	if (plan->seccomp.n > 0)
-		text_printf(out, "seccomp filter of %zu instructions, flags 0x%x\n", plan->seccomp.n,
-			plan->seccomp.flags);
+		text_printf(out, "seccomp filter of %zu instructions, flags 0x%x\n",
+			plan->seccomp.n, plan->seccomp.flags);
 	for (size_t i = 0; i < plan->not_applied.n; i++)
 		text_printf(out, "not applied: %s\n", plan->not_applied.v[i]);
 	for (size_t i = 0; i < plan->warnings.n; i++)

@@ -7,10 +7,11 @@
 
 static int not_mapped(const char *path, const char *what, uint32_t id, struct error *e)
 {
-	error_set(e, EINVAL, "config.json: %s: %s %u has no mapping in the user namespace", path, what,
-		id);
-	return error_hint(e, "map it in linux.uidMappings and linux.gidMappings; with one's own ID alone "
-			     "(no line in /etc/subuid) only user and group 0 exist");
+	error_set(e, EINVAL, "config.json: %s: %s %u has no mapping in the user namespace", path,
+		what, id);
+	return error_hint(e,
+		"map it in linux.uidMappings and linux.gidMappings; with one's own ID alone "
+		"(no line in /etc/subuid) only user and group 0 exist");
 }
 
 static int plan_user(struct plan_builder *b, struct error *e)
@@ -24,13 +25,15 @@ static int plan_user(struct plan_builder *b, struct error *e)
 		return not_mapped("process.user.gid", "group", u->gid, e);
 	for (size_t i = 0; i < u->additional_gids.n; i++)
 		if (!plan_gid_mapped(b, u->additional_gids.v[i]))
-			return not_mapped(plan_printf(b, "process.user.additionalGids[%zu]", i), "group",
-				u->additional_gids.v[i], e);
+			return not_mapped(plan_printf(b, "process.user.additionalGids[%zu]", i),
+				"group", u->additional_gids.v[i], e);
 	if (u->additional_gids.n > 0 && b->plan->namespaces.deny_setgroups) {
-		error_set(e, EPERM, "config.json: process.user.additionalGids: the kernel lets nobody "
-				    "set groups where one's own group alone is mapped");
-		return error_hint(e, "map more groups through newgidmap (a line in /etc/subgid), or remove "
-				     "additionalGids");
+		error_set(e, EPERM,
+			"config.json: process.user.additionalGids: the kernel lets nobody "
+			"set groups where one's own group alone is mapped");
+		return error_hint(e,
+			"map more groups through newgidmap (a line in /etc/subgid), or remove "
+			"additionalGids");
 	}
 	p->uid = u->uid;
 	p->gid = u->gid;
@@ -41,8 +44,8 @@ static int plan_user(struct plan_builder *b, struct error *e)
 }
 
 /* Names → mask. What can't be granted is warned about, as config.md demands, and left out. */
-static uint64_t mask_of(struct plan_builder *b, const struct strings *names, const char *set,
-	uint64_t grantable)
+static uint64_t mask_of(
+	struct plan_builder *b, const struct strings *names, const char *set, uint64_t grantable)
 {
 	uint64_t mask = 0;
 
@@ -87,8 +90,8 @@ static void plan_caps(struct plan_builder *b)
 	out->ambient = mask_of(b, &c->ambient, "ambient", out->permitted & out->inheritable);
 }
 
-static int limit_too_high(struct plan_builder *b, size_t i, struct plan_rlimit *limit,
-	struct error *e)
+static int limit_too_high(
+	struct plan_builder *b, size_t i, struct plan_rlimit *limit, struct error *e)
 {
 	rlim_t own = b->host->rlimits[limit->resource].rlim_max;
 
@@ -100,11 +103,13 @@ static int limit_too_high(struct plan_builder *b, size_t i, struct plan_rlimit *
 		plan_not_applied(b, "process.rlimits[%zu]", i);
 		return 0;
 	}
-	error_set(e, EPERM, "config.json: process.rlimits[%zu].hard: %s %llu is more than your own hard "
-			    "limit of %llu",
+	error_set(e, EPERM,
+		"config.json: process.rlimits[%zu].hard: %s %llu is more than your own hard "
+		"limit of %llu",
 		i, limit->name, (unsigned long long)limit->limit.rlim_max, (unsigned long long)own);
-	return error_hint(e, "raise yours in /etc/security/limits.conf, or take what there is: "
-			     "lichen --best-effort=rlimits ...");
+	return error_hint(e,
+		"raise yours in /etc/security/limits.conf, or take what there is: "
+		"lichen --best-effort=rlimits ...");
 }
 
 static int plan_rlimits(struct plan_builder *b, struct error *e)
@@ -163,9 +168,11 @@ static int plan_terminal(struct plan_builder *b, struct error *e)
 	b->plan->process.terminal = b->spec->process->terminal;
 	if (!b->spec->process->terminal || b->request->may_use_terminal)
 		return 0;
-	error_set(e, ENOTTY, "config.json: process.terminal: is true, and there is no terminal to give");
-	return error_hint(e, "set \"terminal\": false in config.json, run it from a terminal in the "
-			     "foreground, or pass --console-socket");
+	error_set(e, ENOTTY,
+		"config.json: process.terminal: is true, and there is no terminal to give");
+	return error_hint(e,
+		"set \"terminal\": false in config.json, run it from a terminal in the "
+		"foreground, or pass --console-socket");
 }
 
 int plan_process(struct plan_builder *b, struct error *e)

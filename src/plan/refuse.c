@@ -10,7 +10,8 @@
 static int not_yet(const char *path, struct error *e)
 {
 	error_set(e, ENOTSUP, "config.json: %s: is not supported by this version of lichen", path);
-	return error_hint(e, "remove it from config.json: the container would have to do without it");
+	return error_hint(
+		e, "remove it from config.json: the container would have to do without it");
 }
 
 static int refuse_process(struct plan_builder *b, struct error *e)
@@ -44,16 +45,18 @@ static int refuse_linux(struct plan_builder *b, struct error *e)
 /* -1 is "none" where the specification says so. */
 static bool limits_memory(const struct spec_memory *m)
 {
-	return m && ((m->limit.set && m->limit.v != -1) || (m->swap.set && m->swap.v != -1) ||
-			    (m->reservation.set && m->reservation.v != -1) || m->kernel.set ||
-			    m->kernel_tcp.set || m->swappiness.set || m->disable_oom_killer.v);
+	return m &&
+		((m->limit.set && m->limit.v != -1) || (m->swap.set && m->swap.v != -1) ||
+			(m->reservation.set && m->reservation.v != -1) || m->kernel.set ||
+			m->kernel_tcp.set || m->swappiness.set || m->disable_oom_killer.v);
 }
 
 static bool limits_cpu(const struct spec_cpu *c)
 {
-	return c && (c->shares.set || c->period.set || c->burst.set ||
-			    (c->quota.set && c->quota.v != -1) || c->idle.set ||
-			    c->realtime_period.set || c->realtime_runtime.set || c->cpus || c->mems);
+	return c &&
+		(c->shares.set || c->period.set || c->burst.set ||
+			(c->quota.set && c->quota.v != -1) || c->idle.set ||
+			c->realtime_period.set || c->realtime_runtime.set || c->cpus || c->mems);
 }
 
 static int cgroup_missing(struct plan_builder *b, const char *what, struct error *e)
@@ -63,8 +66,9 @@ static int cgroup_missing(struct plan_builder *b, const char *what, struct error
 		return 0;
 	}
 	error_set(e, ENOTSUP, "config.json: linux.resources.%s: no cgroup here can hold it", what);
-	return error_hint(e, "remove it from config.json, or run without it: "
-			     "lichen --best-effort=cgroup ...");
+	return error_hint(e,
+		"remove it from config.json, or run without it: "
+		"lichen --best-effort=cgroup ...");
 }
 
 /* Whatever somebody asked for, by its name. */
@@ -110,10 +114,12 @@ int plan_check_chroot(struct plan_builder *b, struct error *e)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (!has_capability(b->spec, keys[i]))
 			continue;
-		error_set(e, EPERM, "config.json: process.capabilities: with %s the container could leave its "
-				    "root, which in a mount namespace that it joins is one by chroot alone",
+		error_set(e, EPERM,
+			"config.json: process.capabilities: with %s the container could leave its "
+			"root, which in a mount namespace that it joins is one by chroot alone",
 			keys[i]);
-		return error_hint(e, "remove %s from the capabilities, or the path of the mount namespace",
+		return error_hint(e,
+			"remove %s from the capabilities, or the path of the mount namespace",
 			keys[i]);
 	}
 	return 0;
@@ -134,7 +140,8 @@ static int refuse_resources(struct plan_builder *b, struct error *e)
 	 * CAP_MKNOD), the root's own don't work, and only those that config.json names are bound.
 	 * Whoever may mount devtmpfs or do raw I/O needs a filter.
 	 */
-	if (result == 0 && r->devices.n > 0 && !plan_is_confined(b) && (has_capability(b->spec, "CAP_SYS_ADMIN") ||
+	if (result == 0 && r->devices.n > 0 && !plan_is_confined(b) &&
+		(has_capability(b->spec, "CAP_SYS_ADMIN") ||
 			has_capability(b->spec, "CAP_SYS_RAWIO")))
 		result = cgroup_missing(b, "devices", e);
 	return result;

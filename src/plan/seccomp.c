@@ -63,7 +63,7 @@ static void filter_cleanup(scmp_filter_ctx *ctx)
 		seccomp_release(*ctx);
 }
 
-#define STRING(x)    #x
+#define STRING(x)   #x
 #define EXPANDED(x) STRING(x)
 
 const char *plan_seccomp_version(void)
@@ -126,8 +126,8 @@ static int add_architectures(scmp_filter_ctx ctx, const struct spec_seccomp *spe
 				i, spec->architectures.v[i], plan_seccomp_version());
 		r = seccomp_arch_add(ctx, (uint32_t)arch->value);
 		if (r < 0 && r != -EEXIST)
-			return error_set(e, -r, "config.json: linux.seccomp.architectures[%zu]: %s", i,
-				strerror(-r));
+			return error_set(e, -r, "config.json: linux.seccomp.architectures[%zu]: %s",
+				i, strerror(-r));
 	}
 	return 0;
 }
@@ -148,8 +148,8 @@ static bool has_repeated_argument(const struct scmp_arg_cmp *cmps, size_t n)
 	return false;
 }
 
-static int add_comparisons(scmp_filter_ctx ctx, uint32_t action, int number,
-	const struct spec_seccomp_args *args)
+static int add_comparisons(
+	scmp_filter_ctx ctx, uint32_t action, int number, const struct spec_seccomp_args *args)
 {
 	struct scmp_arg_cmp cmps[64];
 	size_t n = args->n < ARRAY_SIZE(cmps) ? args->n : ARRAY_SIZE(cmps);
@@ -179,25 +179,28 @@ static int add_rule(scmp_filter_ctx ctx, const struct spec_seccomp *spec, size_t
 	if (action == action_of(spec->default_action, &spec->default_errno_ret))
 		return 0;
 	if (rule->args.n > 64)
-		return error_set(e, EINVAL, "config.json: linux.seccomp.syscalls[%zu].args: too many", i);
+		return error_set(
+			e, EINVAL, "config.json: linux.seccomp.syscalls[%zu].args: too many", i);
 	for (size_t k = 0; k < rule->names.n; k++) {
 		int number = seccomp_syscall_resolve_name(rule->names.v[k]);
 		int r;
 
-		/* A profile lists names of newer kernels and of other machines: they match nothing. */
+		/* A profile lists names of newer kernels and of other machines: they match nothing.
+		 */
 		if (number == __NR_SCMP_ERROR)
 			continue;
 		r = add_comparisons(ctx, action, number, &rule->args);
 		if (r < 0)
 			return error_set(e, -r,
-				"config.json: linux.seccomp.syscalls[%zu].names[%zu]: add a rule for '%s': %s",
+				"config.json: linux.seccomp.syscalls[%zu].names[%zu]: add a rule "
+				"for '%s': %s",
 				i, k, rule->names.v[k], strerror(-r));
 	}
 	return 0;
 }
 
-static int export_filter(scmp_filter_ctx ctx, struct arena *arena, struct seccomp_filter *out,
-	struct error *e)
+static int export_filter(
+	scmp_filter_ctx ctx, struct arena *arena, struct seccomp_filter *out, struct error *e)
 {
 	CLEANUP(fd_cleanup) int fd = memfd_create("seccomp", MFD_CLOEXEC);
 	CLEANUP(mem_free) char *text = NULL;
@@ -221,15 +224,17 @@ static int export_filter(scmp_filter_ctx ctx, struct arena *arena, struct seccom
 	return 0;
 }
 
-static int compile(const struct spec_seccomp *spec, struct arena *arena,
-	struct seccomp_filter *out, struct error *e)
+static int compile(const struct spec_seccomp *spec, struct arena *arena, struct seccomp_filter *out,
+	struct error *e)
 {
 	CLEANUP(filter_cleanup)
-	scmp_filter_ctx ctx = seccomp_init(action_of(spec->default_action, &spec->default_errno_ret));
+	scmp_filter_ctx ctx = seccomp_init(
+		action_of(spec->default_action, &spec->default_errno_ret));
 	int r;
 
 	if (!ctx)
-		return error_set(e, ENOMEM, "compile the seccomp filter: libseccomp gives no reason");
+		return error_set(
+			e, ENOMEM, "compile the seccomp filter: libseccomp gives no reason");
 	/* Sorted into a tree: 10 times cheaper to load and to run with hundreds of rules. */
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	/* A call number of another architecture's ABI is what the default action is for. */
@@ -243,7 +248,8 @@ static unsigned int flags_of(const struct spec_seccomp *spec)
 {
 	unsigned int flags = 0;
 
-	/* As runc and crun do when nothing was said: speculation costs more than it protects here. */
+	/* As runc and crun do when nothing was said: speculation costs more than it protects here.
+	 */
 	if (!spec->flags_set)
 		return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	for (size_t i = 0; i < spec->flags.n; i++) {
@@ -286,8 +292,9 @@ int plan_seccomp(struct plan_builder *b, struct error *e)
 	if (!spec)
 		return 0;
 	if (spec->default_action == SECCOMP_ACT_NOTIFY)
-		return error_set(e, EINVAL, "config.json: linux.seccomp.defaultAction: SCMP_ACT_NOTIFY would "
-					    "stop lichen itself before the listener is handed over");
+		return error_set(e, EINVAL,
+			"config.json: linux.seccomp.defaultAction: SCMP_ACT_NOTIFY would "
+			"stop lichen itself before the listener is handed over");
 	r = seccomp_compile(spec, b->request->seccomp_cache, &b->plan->arena, &b->plan->seccomp, e);
 	if (r < 0)
 		return r;

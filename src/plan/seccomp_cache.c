@@ -12,7 +12,7 @@
 
 #define ENTRY_MAX (4u << 20)
 /* Another number when the form of an entry changes: the key, a checksum, the program. */
-#define MAGIC	  "lichen seccomp 2\n"
+#define MAGIC "lichen seccomp 2\n"
 
 static void add_strings(struct text *t, const struct strings *s)
 {
@@ -81,8 +81,8 @@ static int open_dir(const char *dir)
 	return fd_take(&fd);
 }
 
-int seccomp_cache_load(const char *dir, const struct text *key, struct arena *arena,
-	struct seccomp_filter *out)
+int seccomp_cache_load(
+	const char *dir, const struct text *key, struct arena *arena, struct seccomp_filter *out)
 {
 	CLEANUP(mem_free) char *name = entry_name(key);
 	CLEANUP(mem_free) char *entry = NULL;
@@ -112,8 +112,8 @@ int seccomp_cache_load(const char *dir, const struct text *key, struct arena *ar
 	return 0;
 }
 
-void seccomp_cache_store(const char *dir, const struct text *key,
-	const struct seccomp_filter *filter)
+void seccomp_cache_store(
+	const char *dir, const struct text *key, const struct seccomp_filter *filter)
 {
 	CLEANUP(mem_free) char *name = entry_name(key);
 	CLEANUP(text_release) struct text entry = { 0 };

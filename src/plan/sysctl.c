@@ -51,7 +51,8 @@ static bool is_plain(const char *path)
 	for (const char *p = path;; p += strcspn(p, "/") + 1) {
 		size_t len = strcspn(p, "/");
 
-		if (len == 0 || (len == 1 && p[0] == '.') || (len == 2 && p[0] == '.' && p[1] == '.'))
+		if (len == 0 || (len == 1 && p[0] == '.') ||
+			(len == 2 && p[0] == '.' && p[1] == '.'))
 			return false;
 		if (!p[len])
 			return true;
@@ -68,21 +69,23 @@ static bool matches(const char *path, const char *name)
 static int check(const struct plan_builder *b, const char *key, const char *path, struct error *e)
 {
 	if (!is_plain(path))
-		return error_set(e, EINVAL, "config.json: linux.sysctl['%s']: is not the name of a sysctl",
-			key);
+		return error_set(e, EINVAL,
+			"config.json: linux.sysctl['%s']: is not the name of a sysctl", key);
 	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
 		if (!matches(path, sysctls[i].name))
 			continue;
 		if (plan_has_new(b, sysctls[i].type) || plan_has_joined(b, sysctls[i].type))
 			return 0;
-		error_set(e, EINVAL, "config.json: linux.sysctl['%s']: belongs to the %s namespace, which is "
-				     "the host's",
+		error_set(e, EINVAL,
+			"config.json: linux.sysctl['%s']: belongs to the %s namespace, which is "
+			"the host's",
 			key, sysctls[i].namespace);
 		return error_hint(e, "add { \"type\": \"%s\" } to linux.namespaces, or remove it",
 			sysctls[i].namespace);
 	}
-	error_set(e, EINVAL, "config.json: linux.sysctl['%s']: belongs to no namespace: it would change "
-			     "the host",
+	error_set(e, EINVAL,
+		"config.json: linux.sysctl['%s']: belongs to no namespace: it would change "
+		"the host",
 		key);
 	return error_hint(e, "remove it, and set it on the host: sysctl -w %s=...", key);
 }

@@ -31,7 +31,8 @@ static char *find_home(uid_t uid)
 {
 	struct error ignored;
 	CLEANUP(fd_cleanup) int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	CLEANUP(fd_cleanup) int fd = path_open(root_fd, "etc/passwd", O_RDONLY | O_NONBLOCK, &ignored);
+	CLEANUP(fd_cleanup)
+	int fd = path_open(root_fd, "etc/passwd", O_RDONLY | O_NONBLOCK, &ignored);
 	CLEANUP(file_cleanup) FILE *f = NULL;
 	struct passwd *entry;
 	struct stat st;
@@ -103,10 +104,12 @@ static int search_path(const char *name, const char *path, char **out)
 static int not_executable(const char *name, int code, struct error *e)
 {
 	if (code == ENOENT && !strchr(name, '/')) {
-		error_set(e, ENOENT, "config.json: process.args[0]: exec '%s': executable file not found in "
-				     "$PATH: %s",
+		error_set(e, ENOENT,
+			"config.json: process.args[0]: exec '%s': executable file not found in "
+			"$PATH: %s",
 			name, strerror(ENOENT));
-		return error_hint(e, "is it in the root file system, in a directory of process.env's PATH?");
+		return error_hint(
+			e, "is it in the root file system, in a directory of process.env's PATH?");
 	}
 	error_set(e, code, "config.json: process.args[0]: exec '%s': %s", name,
 		code == EISDIR ? "is a directory: Permission denied" : strerror(code));
@@ -122,7 +125,8 @@ int exec_find(const struct plan *plan, struct exec_program *out, struct error *e
 	int r;
 
 	if (chdir(plan->process.cwd) < 0 && errno != EACCES)
-		return error_errno(e, "config.json: process.cwd: change into '%s'", plan->process.cwd);
+		return error_errno(
+			e, "config.json: process.cwd: change into '%s'", plan->process.cwd);
 	make_environment(plan, &out->env);
 	path = strlist_getenv(&out->env, "PATH");
 	if (strchr(name, '/')) {
@@ -145,8 +149,8 @@ static int enter_cwd(const char *cwd, struct error *e)
 	if (chdir(cwd) < 0)
 		return error_errno(e, "config.json: process.cwd: change into '%s'", cwd);
 	if (!getcwd(where, sizeof(where)) || where[0] != '/')
-		return error_set(e, EPERM, "config.json: process.cwd: '%s' lies outside of the root file system",
-			cwd);
+		return error_set(e, EPERM,
+			"config.json: process.cwd: '%s' lies outside of the root file system", cwd);
 	return 0;
 }
 
@@ -194,8 +198,9 @@ static int load_filter(const struct plan *plan, int connection_fd, struct error 
 static int take_credentials(const struct plan *plan, int connection_fd, struct error *e)
 {
 	const struct plan_process *p = &plan->process;
-	const struct process_user user = { .uid = p->uid, .gid = p->gid, .n_groups = p->n_groups,
-		.groups = p->groups };
+	const struct process_user user = {
+		.uid = p->uid, .gid = p->gid, .n_groups = p->n_groups, .groups = p->groups
+	};
 	enum process_groups groups = plan->namespaces.deny_setgroups ? GROUPS_KEEP : GROUPS_SET;
 	int r = cap_limit_bounding(p->caps.bounding, e);
 
@@ -221,10 +226,12 @@ static int explain_exec(const char *path, int code, struct error *e)
 {
 	error_set(e, code, "config.json: process.args[0]: exec '%s': %s", path, strerror(code));
 	if (code == ENOENT)
-		return error_hint(e, "the file is there: what is missing is its dynamic loader or the "
-				     "interpreter of its first line");
+		return error_hint(e,
+			"the file is there: what is missing is its dynamic loader or the "
+			"interpreter of its first line");
 	if (code == ENOEXEC)
-		return error_hint(e, "it is a program for another machine, or a script without '#!'");
+		return error_hint(
+			e, "it is a program for another machine, or a script without '#!'");
 	return -code;
 }
 
@@ -241,9 +248,13 @@ static int set_limits(const struct plan_process *p, struct error *e)
 int exec_run(const struct plan *plan, struct exec_program *program, const struct hook_state *state,
 	int connection_fd, struct error *e)
 {
-	const struct hook_state created = { .id = state->id, .status = "created", .pid = getpid(),
-		.bundle = state->bundle, .annotations = state->annotations };
-	const struct hooks_place place = { .cwd = HOOKS_IN_OUR_CWD, .init_pidfd = -EBADF,
+	const struct hook_state created = { .id = state->id,
+		.status = "created",
+		.pid = getpid(),
+		.bundle = state->bundle,
+		.annotations = state->annotations };
+	const struct hooks_place place = { .cwd = HOOKS_IN_OUR_CWD,
+		.init_pidfd = -EBADF,
 		.env = (const char *const *)program->env.v };
 	int r = process_set_dumpable(PROCESS_HIDDEN, e);
 

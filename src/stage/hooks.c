@@ -24,8 +24,8 @@ void hook_state_json(const struct hook_state *state, struct text *out)
 	if (state->annotations->n > 0) {
 		json_out_object(&o, "annotations");
 		for (size_t i = 0; i < state->annotations->n; i++)
-			json_out_string(&o, state->annotations->v[i].key,
-				state->annotations->v[i].value);
+			json_out_string(
+				&o, state->annotations->v[i].key, state->annotations->v[i].value);
 		json_out_object_end(&o);
 	}
 	json_out_object_end(&o);
@@ -33,7 +33,8 @@ void hook_state_json(const struct hook_state *state, struct text *out)
 
 static int64_t timeout_of(const struct spec_hook *hook)
 {
-	return hook->timeout.set && hook->timeout.v < INT32_MAX ? hook->timeout.v * 1000 : INT64_MAX;
+	return hook->timeout.set && hook->timeout.v < INT32_MAX ? hook->timeout.v * 1000
+								: INT64_MAX;
 }
 
 int64_t hooks_time(const struct spec_hooks *hooks)
@@ -51,14 +52,15 @@ int64_t hooks_time(const struct spec_hooks *hooks)
 static int run_one(const struct spec_hook *hook, const char *name, size_t i,
 	const struct text *state, int cwd_fd, const struct hooks_place *place, struct error *e)
 {
-	CLEANUP(child_release) struct child c = { .pidfd = -EBADF, .in_fd = -EBADF, .out_fd = -EBADF };
+	CLEANUP(child_release)
+	struct child c = { .pidfd = -EBADF, .in_fd = -EBADF, .out_fd = -EBADF };
 	CLEANUP(text_release) struct text how = { 0 };
 	const char *only_path[] = { hook->path, NULL };
 	struct spawn s = { .path = hook->path,
 		.argv = hook->args.n > 0 ? hook->args.v : only_path,
-		.envp = hook->env_set ? hook->env.v :
-			place->env    ? place->env :
-					(const char *const *)environ,
+		.envp = hook->env_set ? hook->env.v
+			: place->env  ? place->env
+				      : (const char *const *)environ,
 		.input = state->s,
 		.input_len = state->len,
 		.cwd_fd = cwd_fd };
@@ -69,11 +71,13 @@ static int run_one(const struct spec_hook *hook, const char *name, size_t i,
 	if (r == 0)
 		r = spawn_wait(&c, limit == INT64_MAX ? limit : time_ms() + limit, &status, e);
 	if (r == -ESRCH)
-		return error_set(e, ESRCH, "%s[%zu]: the container's first process died while hook '%s' ran",
-			name, i, hook->path);
+		return error_set(e, ESRCH,
+			"%s[%zu]: the container's first process died while hook '%s' ran", name, i,
+			hook->path);
 	if (r == -ETIMEDOUT)
-		return error_set(e, ETIMEDOUT, "%s[%zu]: hook '%s' was killed after its timeout of %lld s",
-			name, i, hook->path, (long long)hook->timeout.v);
+		return error_set(e, ETIMEDOUT,
+			"%s[%zu]: hook '%s' was killed after its timeout of %lld s", name, i,
+			hook->path, (long long)hook->timeout.v);
 	if (r < 0)
 		return error_context(e, "%s[%zu]", name, i);
 	if (status == 0)

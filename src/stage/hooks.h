@@ -11,7 +11,7 @@
 struct hook_state {
 	const char *id;
 	const char *status; /* "creating", "created", "running", "stopped" */
-	pid_t pid;	    /* 0: left out */
+	pid_t pid; /* 0: left out */
 	const char *bundle;
 	const struct spec_pairs *annotations;
 };
@@ -27,8 +27,9 @@ struct hooks_place {
 	enum hooks_cwd cwd;
 	int init_pidfd; /* they are killed when this process dies; or -EBADF */
 	/*
-	 * For hooks that bring no environment. NULL: ours, by which callers pass settings to hooks of the
-	 * runtime. A hook that is a program of the image gets what the container's program gets.
+	 * For hooks that bring no environment. NULL: ours, by which callers pass settings to hooks
+	 * of the runtime. A hook that is a program of the image gets what the container's program
+	 * gets.
 	 */
 	const char *const *env;
 };

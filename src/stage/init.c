@@ -33,8 +33,9 @@ static int adjust_oom_score(const struct plan *plan, struct error *e)
 		return error_errno(e, "open '/proc/self'");
 	if (process_set_oom_score(self_fd, (int)plan->process.oom_score_adj.v, e) < 0) {
 		error_context(e, "config.json: process.oomScoreAdj");
-		return error_hint(e, "an ordinary user can't go below %d, the present value: raise "
-				     "process.oomScoreAdj or remove it",
+		return error_hint(e,
+			"an ordinary user can't go below %d, the present value: raise "
+			"process.oomScoreAdj or remove it",
 			plan->host->oom_score_adj);
 	}
 	return 0;
@@ -89,8 +90,8 @@ static int apply_placement(const struct plan_process *p, struct error *e)
 		return error_context(e, "config.json: linux.memoryPolicy");
 	if (p->personality.set && personality_set(p->personality.v, e) < 0)
 		return error_context(e, "config.json: linux.personality");
-	if (p->io_priority && scheduling_set_io((int)p->io_priority->class,
-				      (int)p->io_priority->priority, e) < 0)
+	if (p->io_priority &&
+		scheduling_set_io((int)p->io_priority->class, (int)p->io_priority->priority, e) < 0)
 		return error_context(e, "config.json: process.ioPriority");
 	if (p->scheduling && scheduling_set(p->scheduling, e) < 0)
 		return error_context(e, "config.json: process.scheduler");
@@ -186,8 +187,13 @@ static void close_parents(const struct init_args *args)
 
 _Noreturn void init_main(const struct init_args *args)
 {
-	struct ops_run run = { .plan = args->plan, .state = args->state, .prepared = args->prepared, .sock_fd = args->sock_fd,
-		.place_fd = -EBADF, .root_fd = -EBADF, .proc_fd = -EBADF,
+	struct ops_run run = { .plan = args->plan,
+		.state = args->state,
+		.prepared = args->prepared,
+		.sock_fd = args->sock_fd,
+		.place_fd = -EBADF,
+		.root_fd = -EBADF,
+		.proc_fd = -EBADF,
 		.terminal_fd = -EBADF };
 	struct error e = { 0 };
 	struct exec_program program = { 0 };
@@ -199,8 +205,8 @@ _Noreturn void init_main(const struct init_args *args)
 		fail(args->sock_fd, &e);
 	ops_close(&run);
 	if (message_send(args->sock_fd, MESSAGE_READY, 0, -EBADF, &e) < 0 ||
-		message_expect(args->sock_fd, MESSAGE_COMMITTED, INT64_MAX, "waited for the state", &e) <
-			0)
+		message_expect(args->sock_fd, MESSAGE_COMMITTED, INT64_MAX, "waited for the state",
+			&e) < 0)
 		_exit(1);
 	fd_close(args->sock_fd);
 	connection_fd = wait_for_start(args->start_fd, &e);

@@ -15,9 +15,9 @@ struct init_args {
 	const struct plan *plan;
 	const struct hook_state *state;
 	const int *prepared; /* trees that the parent opened, one for each operation, or -EBADF */
-	int sock_fd;  /* to the parent */
+	int sock_fd; /* to the parent */
 	int start_fd; /* a listening socket: start connects to it */
-	int lock_fd;  /* held locked until execve closes it: "created", not "running" */
+	int lock_fd; /* held locked until execve closes it: "created", not "running" */
 };
 
 _Noreturn void init_main(const struct init_args *args);

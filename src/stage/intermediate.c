@@ -21,15 +21,18 @@ static int clone_error(uint64_t flags, struct error *e)
 	if (!(flags & CLONE_NEWUSER))
 		return -code;
 	if (code == ENOSPC)
-		return error_hint(e, "the limit of user namespaces is reached or 0: "
-				     "sysctl user.max_user_namespaces=15000");
+		return error_hint(e,
+			"the limit of user namespaces is reached or 0: "
+			"sysctl user.max_user_namespaces=15000");
 	if (code == EPERM)
-		return error_hint(e, "this host does not let ordinary users make user namespaces: "
-				     "sysctl kernel.unprivileged_userns_clone=1, "
-				     "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor "
-				     "profile with 'userns,' for lichen");
+		return error_hint(e,
+			"this host does not let ordinary users make user namespaces: "
+			"sysctl kernel.unprivileged_userns_clone=1, "
+			"sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor "
+			"profile with 'userns,' for lichen");
 	if (code == EINVAL)
-		return error_hint(e, "the kernel was built without user namespaces (CONFIG_USER_NS)");
+		return error_hint(
+			e, "the kernel was built without user namespaces (CONFIG_USER_NS)");
 	return -code;
 }
 
@@ -39,9 +42,11 @@ pid_t stage_clone(uint64_t flags, struct error *e)
 		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 
-	/* Sandboxes refuse clone3, whose flags a seccomp filter can't see: ENOSYS, older ones EPERM. */
+	/* Sandboxes refuse clone3, whose flags a seccomp filter can't see: ENOSYS, older ones
+	 * EPERM. */
 	if (pid < 0 && (errno == ENOSYS || errno == EPERM))
-		pid = (pid_t)syscall(SYS_clone, (unsigned long)(flags | SIGCHLD), NULL, NULL, NULL, NULL);
+		pid = (pid_t)syscall(
+			SYS_clone, (unsigned long)(flags | SIGCHLD), NULL, NULL, NULL, NULL);
 	if (pid < 0)
 		return clone_error(flags, e);
 	return pid;

@@ -40,8 +40,7 @@ int message_send(int sock_fd, enum message_kind kind, int32_t value, int fd, str
 	ssize_t n = fd_send(sock_fd, &m, SHORT_SIZE, &fd, fd >= 0 ? 1 : 0);
 
 	if (n < 0)
-		return error_set(e, (int)-n, "send %s: %s", message_name(kind),
-			strerror((int)-n));
+		return error_set(e, (int)-n, "send %s: %s", message_name(kind), strerror((int)-n));
 	return 0;
 }
 
@@ -96,12 +95,13 @@ int message_receive(int sock_fd, int64_t deadline_ms, const char *phase, struct 
 	if (r < 0)
 		return error_set(e, -r, "wait while it %s: %s", phase, strerror(-r));
 	size = fd_receive(sock_fd, out, sizeof(*out), fds, &n_fds);
-	/* A peer that died with unread data resets the connection; what it said is still to be read. */
+	/* A peer that died with unread data resets the connection; what it said is still to be
+	 * read. */
 	if (size == -ECONNRESET)
 		size = fd_receive(sock_fd, out, sizeof(*out), fds, &n_fds);
 	if (size < 0)
-		return error_set(e, (int)-size, "receive while it %s: %s", phase,
-			strerror((int)-size));
+		return error_set(
+			e, (int)-size, "receive while it %s: %s", phase, strerror((int)-size));
 	for (size_t i = out_fd ? 1 : 0; i < n_fds; i++)
 		fd_close(fds[i]);
 	if (out_fd)

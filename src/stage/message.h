@@ -68,9 +68,9 @@ int message_send(int sock_fd, enum message_kind kind, int32_t value, int fd, str
 void message_send_error(int sock_fd, const struct error *error);
 
 /*
- * Receives whatever comes next. At end of file -EPIPE, at the deadline -ETIMEDOUT (INT64_MAX: none),
- * for MESSAGE_ERROR the error itself; phase says what the peer was doing. out_fd is the descriptor
- * that came along or -EBADF; NULL where none may come.
+ * Receives whatever comes next. At end of file -EPIPE, at the deadline -ETIMEDOUT (INT64_MAX:
+ * none), for MESSAGE_ERROR the error itself; phase says what the peer was doing. out_fd is the
+ * descriptor that came along or -EBADF; NULL where none may come.
  */
 int message_receive(int sock_fd, int64_t deadline_ms, const char *phase, struct message *out,
 	int *out_fd, struct error *e);

@@ -34,7 +34,9 @@ static void explain_access(const char *path, uid_t caller, struct error *e)
 	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (access(part, X_OK) < 0) {
-			error_hint(e, "'%s' does not let you through: chmod o+x, or setfacl -m u:%u:x '%s'",
+			error_hint(e,
+				"'%s' does not let you through: chmod o+x, or setfacl -m u:%u:x "
+				"'%s'",
 				part, caller, part);
 			return;
 		}
@@ -42,8 +44,8 @@ static void explain_access(const char *path, uid_t caller, struct error *e)
 	}
 }
 
-static int open_source(const struct ops_run *run, const struct op *op, struct mount_tree *out,
-	struct error *e)
+static int open_source(
+	const struct ops_run *run, const struct op *op, struct mount_tree *out, struct error *e)
 {
 	enum mount_depth depth = op->kind == OP_ROOT ? MOUNT_TREE : op->depth;
 	int r = mount_tree_open(AT_FDCWD, op->source, depth, out, e);
@@ -53,8 +55,9 @@ static int open_source(const struct ops_run *run, const struct op *op, struct mo
 	/* Our own number is not told in a user namespace that has no map yet. */
 	explain_access(op->source, run->plan->host->ids.uid, e);
 	if (e->code == EINVAL && depth == MOUNT_ONE)
-		error_hint(e, "there are mounts beneath it, which the kernel does not let an ordinary "
-			      "user uncover: use the option 'rbind' in place of 'bind'");
+		error_hint(e,
+			"there are mounts beneath it, which the kernel does not let an ordinary "
+			"user uncover: use the option 'rbind' in place of 'bind'");
 	return error_context(e, "config.json: %s", op->object);
 }
 
@@ -67,7 +70,8 @@ int ops_open_sources(struct ops_run *run, struct error *e)
 		int r;
 
 		if (run->prepared[i] >= 0)
-			run->sources[i] = (struct mount_tree){ .fd = run->prepared[i], .detached = true };
+			run->sources[i] = (struct mount_tree){ .fd = run->prepared[i],
+				.detached = true };
 		if (!has_source(&run->plan->ops[i]) || run->prepared[i] >= 0)
 			continue;
 		r = open_source(run, &run->plan->ops[i], &run->sources[i], e);
@@ -77,7 +81,8 @@ int ops_open_sources(struct ops_run *run, struct error *e)
 			continue;
 		run->place_fd = open(run->plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (run->place_fd < 0)
-			return error_errno(e, "config.json: root.path: open '%s'", run->plan->rootfs);
+			return error_errno(
+				e, "config.json: root.path: open '%s'", run->plan->rootfs);
 	}
 	return 0;
 }
@@ -97,15 +102,16 @@ void ops_close(struct ops_run *run)
 static int do_root(struct ops_run *run, const struct mount_tree *source, struct error *e)
 {
 	static const struct mount_attrs none = { 0 };
-	struct mount_target target = { .root_fd = AT_FDCWD, .path = run->plan->rootfs,
-		.fd = run->place_fd };
+	struct mount_target target = {
+		.root_fd = AT_FDCWD, .path = run->plan->rootfs, .fd = run->place_fd
+	};
 
 	run->root_fd = mount_attach(source, MOUNT_TREE, &target, &none, e);
 	return run->root_fd < 0 ? run->root_fd : 0;
 }
 
-static int make_target(const struct ops_run *run, const struct op *op, int source_fd,
-	struct error *e)
+static int make_target(
+	const struct ops_run *run, const struct op *op, int source_fd, struct error *e)
 {
 	enum path_kind kind = PATH_DIRECTORY;
 	struct stat st;
@@ -117,8 +123,8 @@ static int make_target(const struct ops_run *run, const struct op *op, int sourc
 	return path_make(run->root_fd, op->target, kind, e);
 }
 
-static int do_bind(struct ops_run *run, const struct op *op, struct mount_tree *source,
-	struct error *e)
+static int do_bind(
+	struct ops_run *run, const struct op *op, struct mount_tree *source, struct error *e)
 {
 	CLEANUP(fd_cleanup) int target_fd = -EBADF;
 	CLEANUP(fd_cleanup) int mount_fd = -EBADF;
@@ -166,7 +172,9 @@ static int do_mount(struct ops_run *run, const struct op *op, struct error *e)
 {
 	CLEANUP(fd_cleanup) int target_fd = make_target(run, op, -EBADF, e);
 	CLEANUP(fd_cleanup) int mount_fd = -EBADF;
-	struct mount_target target = { .root_fd = run->root_fd, .path = op->target, .fd = target_fd };
+	struct mount_target target = {
+		.root_fd = run->root_fd, .path = op->target, .fd = target_fd
+	};
 	struct mount_fs fs = op->fs;
 	int r;
 
@@ -209,8 +217,11 @@ static int do_directory(struct ops_run *run, const struct op *op, struct error *
 
 static int do_node(struct ops_run *run, const struct op *op, struct error *e)
 {
-	struct device_node node = { .path = op->target, .mode = op->node.mode, .dev = op->node.dev,
-		.uid = op->node.uid, .gid = op->node.gid };
+	struct device_node node = { .path = op->target,
+		.mode = op->node.mode,
+		.dev = op->node.dev,
+		.uid = op->node.uid,
+		.gid = op->node.gid };
 
 	return device_make(run->root_fd, &node, e);
 }
@@ -270,11 +281,13 @@ static int open_proc(struct ops_run *run, struct error *e)
 	if (run->proc_fd >= 0)
 		return 0;
 	fs_fd = fsopen("proc", FSOPEN_CLOEXEC);
-	fd = fs_fd >= 0 && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0 ?
-		fsmount(fs_fd, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC) :
-		-1;
+	fd = fs_fd >= 0 && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0
+		? fsmount(fs_fd, FSMOUNT_CLOEXEC,
+			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+		: -1;
 	fd_close(fs_fd);
-	/* In a sandbox that covers parts of /proc there is only the host's, at its place until then. */
+	/* In a sandbox that covers parts of /proc there is only the host's, at its place until
+	 * then. */
 	if (fd < 0)
 		fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -305,14 +318,14 @@ static int do_container_hooks(struct ops_run *run, struct error *e)
 
 	state.pid = getpid();
 	umask(run->umask);
-	r = hooks_run(&run->plan->spec->hooks.create_container, "hooks.createContainer", &state, &place,
-		e);
+	r = hooks_run(&run->plan->spec->hooks.create_container, "hooks.createContainer", &state,
+		&place, e);
 	umask(0);
 	return r;
 }
 
-static int execute(struct ops_run *run, const struct op *op, struct mount_tree *source,
-	struct error *e)
+static int execute(
+	struct ops_run *run, const struct op *op, struct mount_tree *source, struct error *e)
 {
 	switch (op->kind) {
 	case OP_LOOPBACK:
@@ -371,9 +384,11 @@ static void explain_nesting(const struct op *op, struct error *e)
 	if (op->kind != OP_MOUNT || e->code != EPERM)
 		return;
 	if (streq(op->fs.type, "proc") || streq(op->fs.type, "sysfs"))
-		error_hint(e, "inside another container the kernel allows this only if nothing covers parts "
-			      "of the outer /%s: start the outer one with podman run --security-opt "
-			      "unmask=ALL, or docker run --security-opt systempaths=unconfined",
+		error_hint(e,
+			"inside another container the kernel allows this only if nothing covers "
+			"parts "
+			"of the outer /%s: start the outer one with podman run --security-opt "
+			"unmask=ALL, or docker run --security-opt systempaths=unconfined",
 			streq(op->fs.type, "proc") ? "proc" : "sys");
 }
 
@@ -394,8 +409,9 @@ int ops_execute(struct ops_run *run, struct error *e)
 			r = execute(run, op->fallback, &run->sources[i], e);
 		if (r < 0) {
 			explain_nesting(op, e);
-			return names_itself(op, e) ? -e->code :
-						     error_context(e, "config.json: %s", op->object);
+			return names_itself(op, e)
+				? -e->code
+				: error_context(e, "config.json: %s", op->object);
 		}
 	}
 	return 0;

@@ -15,8 +15,8 @@
 struct ops_run {
 	const struct plan *plan;
 	const struct hook_state *state; /* for createContainer */
-	const int *prepared;		/* trees that the parent opened, or -EBADF each */
-	int sock_fd;			/* to the parent */
+	const int *prepared; /* trees that the parent opened, or -EBADF each */
+	int sock_fd; /* to the parent */
 	mode_t umask; /* the caller's, for hooks; the set-up has 0 */
 	struct mount_tree *sources; /* one for each operation */
 	int place_fd; /* the root file system's directory, which its mount goes on top of */

@@ -37,8 +37,8 @@ static int wait_for_exit(pid_t pid)
 static int receive_pid(int sock_fd, pid_t intermediate, pid_t *out_pid, struct error *e)
 {
 	struct message m;
-	int r = message_receive(sock_fd, time_ms() + BIRTH_TIMEOUT_MS, "joined namespaces", &m, NULL,
-		e);
+	int r = message_receive(
+		sock_fd, time_ms() + BIRTH_TIMEOUT_MS, "joined namespaces", &m, NULL, e);
 
 	if (r == 0 && m.kind != MESSAGE_BORN)
 		r = error_set(e, EPROTO, "%s instead of BORN", message_name(m.kind));
@@ -73,8 +73,9 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 {
 	CLEANUP(stage_release) struct stage s = STAGE_NONE;
 	CLEANUP(prepared_release) struct prepared prepared = { 0 };
-	struct init_args args = { .plan = plan, .state = state, .start_fd = start_fd,
-		.lock_fd = lock_fd };
+	struct init_args args = {
+		.plan = plan, .state = state, .start_fd = start_fd, .lock_fd = lock_fd
+	};
 	int pair[2], r = prepare_trees(plan, &prepared, e);
 
 	if (r < 0)
@@ -118,13 +119,15 @@ static int explain_map(const struct host *host, enum idmap_kind kind, struct err
 	if (host->ids.privilege != HOST_USER)
 		return -e->code;
 	if (ranges->n == 0)
-		return error_hint(e, "%s has no line for %s: usermod --add-sub%ss 100000-165535 %s", file,
-			host->ids.user_name, kind == IDMAP_UID ? "uid" : "gid", host->ids.user_name);
+		return error_hint(e, "%s has no line for %s: usermod --add-sub%ss 100000-165535 %s",
+			file, host->ids.user_name, kind == IDMAP_UID ? "uid" : "gid",
+			host->ids.user_name);
 	for (size_t i = 0; i < ranges->n; i++)
 		text_printf(&allowed, "%s%u-%u", i ? ", " : "", ranges->v[i].first,
 			ranges->v[i].first + ranges->v[i].count - 1);
-	return error_hint(e, "%s gives %s the IDs %s, and one's own; is newuidmap set-uid root or has it "
-			     "its file capabilities, on a file system without nosuid?",
+	return error_hint(e,
+		"%s gives %s the IDs %s, and one's own; is newuidmap set-uid root or has it "
+		"its file capabilities, on a file system without nosuid?",
 		file, host->ids.user_name, allowed.s);
 }
 
@@ -180,8 +183,8 @@ static int map_ids(struct stage *s, const struct plan *plan, struct error *e)
 	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_MAPPED, 0, -EBADF, e);
 }
 
-static int run_runtime_hooks(struct stage *s, const struct plan *plan,
-	const struct hook_state *state, struct error *e)
+static int run_runtime_hooks(
+	struct stage *s, const struct plan *plan, const struct hook_state *state, struct error *e)
 {
 	const struct spec_all_hooks *hooks = &plan->spec->hooks;
 	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = s->pidfd };
@@ -221,7 +224,8 @@ static int explain_death(struct stage *s, struct error *e)
 	return -e->code;
 }
 
-/* What fails because init has gone before has its cause in init's own word, or else in its death. */
+/* What fails because init has gone before has its cause in init's own word, or else in its death.
+ */
 static int prefer_word_of_init(struct stage *s, const char *phase, struct error *e)
 {
 	struct message m = { 0 };
@@ -234,8 +238,8 @@ static int prefer_word_of_init(struct stage *s, const char *phase, struct error 
 	return explain_death(s, e);
 }
 
-int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_state *state,
-	struct error *e)
+int stage_set_up(
+	struct stage *s, const struct plan *plan, const struct hook_state *state, struct error *e)
 {
 	int r = map_ids(s, plan, e);
 
@@ -261,8 +265,8 @@ int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_sta
 }
 
 /*
- * From outside: a new user namespace has no right to raise a limit. The limits themselves are set by
- * init, at last.
+ * From outside: a new user namespace has no right to raise a limit. The limits themselves are set
+ * by init, at last.
  */
 static int raise_limits(const struct stage *s, const struct plan *plan, struct error *e)
 {
@@ -272,8 +276,7 @@ static int raise_limits(const struct stage *s, const struct plan *plan, struct e
 		const struct plan_rlimit *r = &p->rlimits[i];
 		struct rlimit room = { r->limit.rlim_max, r->limit.rlim_max };
 
-		if (r->raise &&
-			prlimit(s->pid, (__rlimit_resource_t)r->resource, &room, NULL) < 0)
+		if (r->raise && prlimit(s->pid, (__rlimit_resource_t)r->resource, &room, NULL) < 0)
 			return error_errno(e, "config.json: process.rlimits[%zu]: raise %s",
 				r->index, r->name);
 	}

@@ -21,9 +21,9 @@ struct stage {
 	int committed;
 };
 
-#define STAGE_NONE                                                                                 \
-	{                                                                                          \
-		.pidfd = -EBADF, .sock_fd = -EBADF, .terminal_fd = -EBADF                          \
+#define STAGE_NONE                                                        \
+	{                                                                 \
+		.pidfd = -EBADF, .sock_fd = -EBADF, .terminal_fd = -EBADF \
 	}
 
 /*
@@ -34,8 +34,8 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 	struct stage *out, struct error *e);
 
 /* IDs, mounts, hooks prestart and createRuntime: until init is READY. state: for the hooks. */
-int stage_set_up(struct stage *s, const struct plan *plan, const struct hook_state *state,
-	struct error *e);
+int stage_set_up(
+	struct stage *s, const struct plan *plan, const struct hook_state *state, struct error *e);
 
 /* What the parent may set and init may not; then init waits for start. */
 int stage_commit(struct stage *s, const struct plan *plan, struct error *e);

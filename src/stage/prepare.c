@@ -20,9 +20,11 @@ static int prepare_tree(const struct op *op, int *out_fd, struct error *e)
 		return r;
 	tree_fd = tree.fd;
 	if (!tree.detached) {
-		error_set(e, EPERM, "open '%s' as a tree of its own: %s", op->source, "not permitted");
-		return error_hint(e, "ID-mapped mounts need privilege over our own mount namespace: start "
-				     "lichen in unshare --mount");
+		error_set(e, EPERM, "open '%s' as a tree of its own: %s", op->source,
+			"not permitted");
+		return error_hint(e,
+			"ID-mapped mounts need privilege over our own mount namespace: start "
+			"lichen in unshare --mount");
 	}
 	r = mount_set_idmap(tree_fd, op->idmap_depth, user_fd, e);
 	if (r == 0)

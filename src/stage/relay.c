@@ -36,8 +36,8 @@ struct relay {
 /* Those that say something about us or that the kernel sends for a fault of ours stay ours. */
 static void forwarded_signals(sigset_t *set)
 {
-	static const int ours[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP,
-		SIGSYS, SIGPIPE, SIGTTIN, SIGTTOU, SIGCHLD, SIGURG };
+	static const int ours[] = { SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT,
+		SIGTRAP, SIGSYS, SIGPIPE, SIGTTIN, SIGTTOU, SIGCHLD, SIGURG };
 
 	sigfillset(set);
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
@@ -74,8 +74,8 @@ static void handle_signal(struct relay *r)
 	if (info.ssi_signo == SIGWINCH && r->master_fd >= 0)
 		copy_window_size(r);
 	else if (info.ssi_signo == SIGTSTP || info.ssi_signo == SIGCONT)
-		(void)sys_pidfd_send_signal(r->pidfd,
-			info.ssi_signo == SIGTSTP ? SIGTSTP : SIGCONT);
+		(void)sys_pidfd_send_signal(
+			r->pidfd, info.ssi_signo == SIGTSTP ? SIGTSTP : SIGCONT);
 	else
 		(void)sys_pidfd_send_signal(r->pidfd, (int)info.ssi_signo);
 }
@@ -198,17 +198,24 @@ static int open_terminal(struct relay *r, struct error *e)
 	set_nonblocking(r->master_fd);
 	r->stdin_flags = set_nonblocking(STDIN_FILENO);
 	r->stdout_flags = set_nonblocking(STDOUT_FILENO);
-	r->in = (struct flow){ .from = STDIN_FILENO, .to = r->master_fd, .from_open = 1,
-		.to_open = 1 };
-	r->out = (struct flow){ .from = r->master_fd, .to = STDOUT_FILENO, .from_open = 1,
-		.to_open = 1 };
+	r->in = (struct flow){
+		.from = STDIN_FILENO, .to = r->master_fd, .from_open = 1, .to_open = 1
+	};
+	r->out = (struct flow){
+		.from = r->master_fd, .to = STDOUT_FILENO, .from_open = 1, .to_open = 1
+	};
 	return 0;
 }
 
 int relay_run(pid_t pid, int pidfd, int master_fd, int *out_status, struct error *e)
 {
-	CLEANUP(restore) struct relay r = { .pid = pid, .pidfd = pidfd, .master_fd = master_fd,
-		.stdin_flags = -1, .stdout_flags = -1, .signal_fd = -EBADF };
+	CLEANUP(restore)
+	struct relay r = { .pid = pid,
+		.pidfd = pidfd,
+		.master_fd = master_fd,
+		.stdin_flags = -1,
+		.stdout_flags = -1,
+		.signal_fd = -EBADF };
 	sigset_t set;
 	int status;
 	int result;

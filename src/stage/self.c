@@ -38,8 +38,9 @@ static bool is_mapped(const struct idmap *map, uid_t uid)
 
 /*
  * A process inside can write to it if its owner is somebody inside, or if others than the owner can
- * write to it anyway. As an ordinary user on the host, root's files are safe: host root is in no map
- * that we could make. In somebody else's user namespace it is the owners without a mapping there.
+ * write to it anyway. As an ordinary user on the host, root's files are safe: host root is in no
+ * map that we could make. In somebody else's user namespace it is the owners without a mapping
+ * there.
  */
 static int is_writable_inside(const struct stat *st, struct error *e)
 {
@@ -61,8 +62,8 @@ static int is_writable_inside(const struct stat *st, struct error *e)
 
 static int make_copy(int from_fd, struct error *e)
 {
-	CLEANUP(fd_cleanup) int fd =
-		memfd_create("lichen", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	CLEANUP(fd_cleanup)
+	int fd = memfd_create("lichen", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	ssize_t n;
 
 	/* MFD_EXEC is unknown before Linux 6.3, and not needed there. */
@@ -99,8 +100,9 @@ int self_protect(char *const argv[], struct error *e)
 	if (r <= 0)
 		return r;
 	if (fd < 0) {
-		error_set(e, EACCES, "lichen's own program file could be overwritten from inside, and can't "
-				     "be read to make a protected copy");
+		error_set(e, EACCES,
+			"lichen's own program file could be overwritten from inside, and can't "
+			"be read to make a protected copy");
 		return error_hint(e, "chmod u+r the program, or let root own it");
 	}
 	copy_fd = make_copy(fd, e);

@@ -34,7 +34,10 @@ static bool block_openat2(unsigned int code)
 		sys_openat2(AT_FDCWD, "/", &how) < 0 && errno == (int)code;
 }
 
-/* ---- the tree that is looked at ---- */
+/*
+ * ---- the tree that is looked at ----
+ * No host has these names: were a look-up ever to leave the root, it must not find anything there.
+ */
 
 static void make_dirs(const struct temp *t, const char *path)
 {
@@ -62,31 +65,31 @@ static void make_tree(const struct temp *t)
 	make_dirs(t, "outside");
 	temp_write(t, "outside/secret", "secret");
 	temp_write(t, "secret", "secret");
-	make_dirs(t, "root/etc/deep/er");
+	make_dirs(t, "root/lichen-inner/deep/er");
 	make_dirs(t, "root/usr/lib/x");
 	make_dirs(t, "root/outside-like");
-	temp_write(t, "root/etc/of-a-test", "inside");
+	temp_write(t, "root/lichen-inner/of-a-test", "inside");
 	temp_write(t, "root/usr/lib/libc", "inside");
 	make_link(t, "usr/lib", "root/lib");
 	make_link(t, "usr/lib/", "root/lib-slash");
-	make_link(t, "/etc/of-a-test", "root/absolute");
-	make_link(t, "/etc", "root/absolute-dir");
-	make_link(t, "../../../../../../etc", "root/up");
+	make_link(t, "/lichen-inner/of-a-test", "root/absolute");
+	make_link(t, "/lichen-inner", "root/absolute-dir");
+	make_link(t, "../../../../../../lichen-inner", "root/up");
 	make_link(t, "../outside/secret", "root/out");
 	make_link(t, "/../../outside/secret", "root/absolute-out");
-	make_link(t, "../../../../../secret", "root/etc/deep/out");
-	make_link(t, "../../../etc/of-a-test", "root/usr/lib/x/back");
-	make_link(t, "/etc/of-a-test", "root/usr/lib/x/absolute");
+	make_link(t, "../../../../../secret", "root/lichen-inner/deep/out");
+	make_link(t, "../../../lichen-inner/of-a-test", "root/usr/lib/x/back");
+	make_link(t, "/lichen-inner/of-a-test", "root/usr/lib/x/absolute");
 	make_link(t, "/absolute-dir", "root/usr/lib/x/twice");
 	make_link(t, "loop-b", "root/loop-a");
 	make_link(t, "loop-a", "root/loop-b");
 	make_link(t, "self", "root/self");
-	make_link(t, "/nowhere/here", "root/dangling");
-	make_link(t, "etc/of-a-test/", "root/file-slash");
+	make_link(t, "/lichen-nowhere/here", "root/dangling");
+	make_link(t, "lichen-inner/of-a-test/", "root/file-slash");
 	make_link(t, ".", "root/dot");
 	make_link(t, "..", "root/dotdot");
 	make_link(t, "/", "root/slash");
-	make_link(t, "etc/of-a-test", "root/chain-1");
+	make_link(t, "lichen-inner/of-a-test", "root/chain-1");
 	for (int i = 2; i < CHAIN; i++) {
 		char target[32], path[32];
 
@@ -104,32 +107,32 @@ static const struct {
 	int result;
 	const char *is; /* beneath root; NULL: a failure */
 } opens[] = {
-	{ "etc/of-a-test", O_RDONLY, 0, "etc/of-a-test" },
-	{ "/etc/of-a-test", O_RDONLY, 0, "etc/of-a-test" },
-	{ "//etc///passwd", O_RDONLY, 0, "etc/of-a-test" },
-	{ "./etc/./passwd", O_RDONLY, 0, "etc/of-a-test" },
-	{ "etc/../etc/of-a-test", O_PATH, 0, "etc/of-a-test" },
+	{ "lichen-inner/of-a-test", O_RDONLY, 0, "lichen-inner/of-a-test" },
+	{ "/lichen-inner/of-a-test", O_RDONLY, 0, "lichen-inner/of-a-test" },
+	{ "//lichen-inner///of-a-test", O_RDONLY, 0, "lichen-inner/of-a-test" },
+	{ "./lichen-inner/./of-a-test", O_RDONLY, 0, "lichen-inner/of-a-test" },
+	{ "lichen-inner/../lichen-inner/of-a-test", O_PATH, 0, "lichen-inner/of-a-test" },
 	{ "/", O_RDONLY, 0, "." },
 	{ ".", O_PATH, 0, "." },
 	{ "..", O_PATH, 0, "." },
 	{ "../../..", O_PATH, 0, "." },
 	{ "../secret", O_PATH, -ENOENT, NULL },
-	{ "../../etc/of-a-test", O_PATH, 0, "etc/of-a-test" },
-	{ "/../etc/../../etc/of-a-test", O_PATH, 0, "etc/of-a-test" },
+	{ "../../lichen-inner/of-a-test", O_PATH, 0, "lichen-inner/of-a-test" },
+	{ "/../lichen-inner/../../lichen-inner/of-a-test", O_PATH, 0, "lichen-inner/of-a-test" },
 	{ "", O_PATH, -ENOENT, NULL },
 	{ "none", O_PATH, -ENOENT, NULL },
 	{ "none/..", O_PATH, -ENOENT, NULL },
-	{ "none/../etc", O_PATH, -ENOENT, NULL },
-	{ "etc/of-a-test/x", O_PATH, -ENOTDIR, NULL },
-	{ "etc/of-a-test/..", O_PATH, -ENOTDIR, NULL },
-	{ "etc/of-a-test/.", O_PATH, -ENOTDIR, NULL },
-	{ "etc/of-a-test/", O_PATH, -ENOTDIR, NULL },
-	{ "etc/", O_PATH, 0, "etc" },
-	{ "etc/.", O_PATH, 0, "etc" },
-	{ "etc", O_DIRECTORY | O_RDONLY, 0, "etc" },
-	{ "etc", O_WRONLY, -EISDIR, NULL },
-	{ "etc/of-a-test", O_DIRECTORY | O_PATH, -ENOTDIR, NULL },
-	{ "etc/of-a-test", O_RDWR, 0, "etc/of-a-test" },
+	{ "none/../lichen-inner", O_PATH, -ENOENT, NULL },
+	{ "lichen-inner/of-a-test/x", O_PATH, -ENOTDIR, NULL },
+	{ "lichen-inner/of-a-test/..", O_PATH, -ENOTDIR, NULL },
+	{ "lichen-inner/of-a-test/.", O_PATH, -ENOTDIR, NULL },
+	{ "lichen-inner/of-a-test/", O_PATH, -ENOTDIR, NULL },
+	{ "lichen-inner/", O_PATH, 0, "lichen-inner" },
+	{ "lichen-inner/.", O_PATH, 0, "lichen-inner" },
+	{ "lichen-inner", O_DIRECTORY | O_RDONLY, 0, "lichen-inner" },
+	{ "lichen-inner", O_WRONLY, -EISDIR, NULL },
+	{ "lichen-inner/of-a-test", O_DIRECTORY | O_PATH, -ENOTDIR, NULL },
+	{ "lichen-inner/of-a-test", O_RDWR, 0, "lichen-inner/of-a-test" },
 	/* links */
 	{ "lib/libc", O_RDONLY, 0, "usr/lib/libc" },
 	{ "lib", O_PATH, 0, "usr/lib" },
@@ -140,34 +143,34 @@ static const struct {
 	{ "lib/..", O_PATH, 0, "usr" },
 	{ "lib-slash", O_PATH, 0, "usr/lib" },
 	{ "lib-slash/libc", O_PATH, 0, "usr/lib/libc" },
-	{ "absolute", O_RDONLY, 0, "etc/of-a-test" },
-	{ "absolute-dir/passwd", O_RDONLY, 0, "etc/of-a-test" },
+	{ "absolute", O_RDONLY, 0, "lichen-inner/of-a-test" },
+	{ "absolute-dir/of-a-test", O_RDONLY, 0, "lichen-inner/of-a-test" },
 	{ "absolute-dir/../usr", O_PATH, 0, "usr" },
-	{ "up", O_PATH, 0, "etc" },
-	{ "up/passwd", O_PATH, 0, "etc/of-a-test" },
+	{ "up", O_PATH, 0, "lichen-inner" },
+	{ "up/of-a-test", O_PATH, 0, "lichen-inner/of-a-test" },
 	{ "out", O_PATH, -ENOENT, NULL },
 	{ "out", O_PATH | O_NOFOLLOW, 0, "out" },
 	{ "absolute-out", O_PATH, -ENOENT, NULL },
-	{ "etc/deep/out", O_PATH, -ENOENT, NULL },
-	{ "usr/lib/x/back", O_PATH, 0, "etc/of-a-test" },
-	{ "lib/x/back", O_PATH, 0, "etc/of-a-test" },
-	{ "usr/lib/x/absolute", O_PATH, 0, "etc/of-a-test" },
-	{ "usr/lib/x/twice/passwd", O_PATH, 0, "etc/of-a-test" },
+	{ "lichen-inner/deep/out", O_PATH, -ENOENT, NULL },
+	{ "usr/lib/x/back", O_PATH, 0, "lichen-inner/of-a-test" },
+	{ "lib/x/back", O_PATH, 0, "lichen-inner/of-a-test" },
+	{ "usr/lib/x/absolute", O_PATH, 0, "lichen-inner/of-a-test" },
+	{ "usr/lib/x/twice/of-a-test", O_PATH, 0, "lichen-inner/of-a-test" },
 	{ "dangling", O_PATH, -ENOENT, NULL },
 	{ "dangling", O_PATH | O_NOFOLLOW, 0, "dangling" },
 	{ "file-slash", O_PATH, -ENOTDIR, NULL },
-	{ "dot/etc", O_PATH, 0, "etc" },
+	{ "dot/lichen-inner", O_PATH, 0, "lichen-inner" },
 	{ "dot", O_PATH, 0, "." },
-	{ "dotdot/etc", O_PATH, 0, "etc" },
+	{ "dotdot/lichen-inner", O_PATH, 0, "lichen-inner" },
 	{ "dotdot", O_PATH, 0, "." },
-	{ "slash/etc", O_PATH, 0, "etc" },
+	{ "slash/lichen-inner", O_PATH, 0, "lichen-inner" },
 	{ "slash", O_PATH, 0, "." },
 	{ "slash/slash/dotdot/dot/lib/libc", O_PATH, 0, "usr/lib/libc" },
 	{ "loop-a", O_PATH, -ELOOP, NULL },
 	{ "loop-a/x", O_PATH, -ELOOP, NULL },
 	{ "self", O_PATH, -ELOOP, NULL },
 	{ "self", O_PATH | O_NOFOLLOW, 0, "self" },
-	{ "chain-40", O_PATH, 0, "etc/of-a-test" },
+	{ "chain-40", O_PATH, 0, "lichen-inner/of-a-test" },
 	{ "chain-41", O_PATH, -ELOOP, NULL },
 };
 
@@ -220,8 +223,8 @@ static void test_open_modes(int root_fd, const char *how)
 
 static void test_magic_links(const char *how)
 {
-	static const char *const magic[] = { "self/root", "self/root/etc", "self/cwd", "self/exe",
-		"self/fd/0", "self/ns/user", "thread-self/ns/mnt" };
+	static const char *const magic[] = { "self/root", "self/root/lichen-inner", "self/cwd",
+		"self/exe", "self/fd/0", "self/ns/user", "thread-self/ns/mnt" };
 	CLEANUP(fd_cleanup) int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct error e;
 
@@ -255,16 +258,16 @@ static const struct {
 	{ "made/f/file", PATH_FILE, 0, "made/f/file", S_IFREG | 0644 },
 	{ "made/f/file", PATH_DIRECTORY, 0, "made/f/file", S_IFREG | 0644 },
 	{ "made/f/file/x", PATH_FILE, -ENOTDIR, NULL, 0 },
-	{ "etc/of-a-test", PATH_FILE, 0, "etc/of-a-test", 0 },
+	{ "lichen-inner/of-a-test", PATH_FILE, 0, "lichen-inner/of-a-test", 0 },
 	{ "/made//c/./d/", PATH_DIRECTORY, 0, "made/c/d", S_IFDIR | 0755 },
 	{ "../../made/e", PATH_DIRECTORY, 0, "made/e", S_IFDIR | 0755 },
 	{ "made/../../../made/g", PATH_FILE, 0, "made/g", S_IFREG | 0644 },
 	{ "lib/new-dir/file", PATH_FILE, 0, "usr/lib/new-dir/file", S_IFREG | 0644 },
-	{ "absolute-dir/new", PATH_DIRECTORY, 0, "etc/new", S_IFDIR | 0755 },
-	{ "up/new-file", PATH_FILE, 0, "etc/new-file", S_IFREG | 0644 },
-	{ "dangling", PATH_DIRECTORY, 0, "nowhere/here", S_IFDIR | 0755 },
+	{ "absolute-dir/new", PATH_DIRECTORY, 0, "lichen-inner/new", S_IFDIR | 0755 },
+	{ "up/new-file", PATH_FILE, 0, "lichen-inner/new-file", S_IFREG | 0644 },
+	{ "dangling", PATH_DIRECTORY, 0, "lichen-nowhere/here", S_IFDIR | 0755 },
 	{ "out", PATH_FILE, 0, "outside/secret", S_IFREG | 0644 },
-	{ "etc/deep/out", PATH_FILE, 0, "secret", S_IFREG | 0644 },
+	{ "lichen-inner/deep/out", PATH_FILE, 0, "secret", S_IFREG | 0644 },
 	{ "loop-a", PATH_FILE, -ELOOP, NULL, 0 },
 	{ "self/x", PATH_DIRECTORY, -ELOOP, NULL, 0 },
 	{ "/", PATH_DIRECTORY, 0, ".", 0 },
@@ -307,23 +310,28 @@ static void is_refused_plain(int root_fd, const char *how, const char *path, con
 
 static void test_make_plain(int root_fd, const char *how)
 {
+	CLEANUP(fd_cleanup) int file_fd = -EBADF;
 	struct error e = { 0 };
+	struct stat st;
 	CLEANUP(fd_cleanup)
 	int fd = path_make_plain(root_fd, "/plain/./a/../b", PATH_DIRECTORY, &e);
 
 	ok(fd >= 0 && is_same_file(fd, root_fd, "plain/b"), "%s: a plain path is made", how);
+	file_fd = path_make_plain(root_fd, "plain/c/file", PATH_FILE, &e);
+	ok(file_fd >= 0 && is_same_file(file_fd, root_fd, "plain/c/file"), "%s: or a file", how);
+	ok(fstat(file_fd, &st) == 0 && S_ISREG(st.st_mode), "%s: a regular one", how);
 	is_refused_plain(
 		root_fd, how, "lib", "'lib' in the root file system goes through a symbolic link");
 	is_refused_plain(root_fd, how, "/lib/x",
 		"'/lib/x' in the root file system goes through a symbolic link");
 	is_refused_plain(root_fd, how, "lib/",
 		"'lib/' in the root file system goes through a symbolic link");
-	is_refused_plain(root_fd, how, "etc/deep/out",
-		"'etc/deep/out' in the root file system goes through a symbolic link");
+	is_refused_plain(root_fd, how, "lichen-inner/deep/out",
+		"'lichen-inner/deep/out' in the root file system goes through a symbolic link");
 	is_refused_plain(root_fd, how, "dangling/x",
 		"'dangling/x' in the root file system goes through a symbolic link");
-	is_refused_plain(root_fd, how, "etc/of-a-test/x",
-		"create 'etc/of-a-test/x' in the root file system: Not a directory");
+	is_refused_plain(root_fd, how, "lichen-inner/of-a-test/x",
+		"create 'lichen-inner/of-a-test/x' in the root file system: Not a directory");
 }
 
 static void test_make_parent(int root_fd, const char *how)
