@@ -98,7 +98,7 @@ refused "a relative path" 'linux.devices\[0\].path' '.linux.devices = [{type: "c
 
 # ---- a terminal, through a console socket ----
 
-"$guest" accept-fds "$scratch/console" >"$scratch/console.out" &
+timeout 20 "$guest" accept-fds "$scratch/console" >"$scratch/console.out" &
 receiver=$!
 eventually test -S "$scratch/console"
 bundle "$scratch/bundle" '.process.terminal = true' '.process.consoleSize = {height: 33, width: 77}' -- report , stat /dev/console , tiocsti x , wait-for /go

@@ -110,7 +110,7 @@ expect "a name that libseccomp does not know matches nothing" '.[0].errno' 99
 
 listen() { # COUNT ERRNO
 	rm -f "$scratch/listener"
-	"$guest" notify "$scratch/listener" "$@" >"$scratch/listener.out" &
+	timeout 20 "$guest" notify "$scratch/listener" "$@" >"$scratch/listener.out" &
 	listener=$!
 	eventually test -S "$scratch/listener"
 }
@@ -124,7 +124,7 @@ for nnp in true false; do
 	stdout=$(cat "$scratch/listener.out")
 	expect "… it gets one descriptor, and the calls" '.[0] | [.n_fds, (.calls | length)]' '[1,2]'
 	expect "… and who it is about" '.[0].text | fromjson | [.fds, .metadata, .state.id, .state.status, .state.bundle, .state.annotations]' \
-		"[[\"seccompFd\"],\"meta/data\",\"$id\",\"creating\",\"$scratch/bundle\",{\"a/b\":\"c\"}]"
+		"[[\"seccompFd\"],\"meta/data\",\"$id\",\"created\",\"$scratch/bundle\",{\"a/b\":\"c\"}]"
 	expect "… and its PID, twice" '.[0].text | fromjson | .pid == .state.pid and .pid > 1' true
 done
 listen 1 0

@@ -132,7 +132,7 @@ like "… nothing remains" "$status $stderr" '^[1-9].*does not exist'
 fresh
 bundle "$scratch/bundle" "$out_mount" "$(with poststop "$(hook poststop exit 6)")" "$(with poststop "$(hook poststop)")" -- report
 new_id
-rt create --bundle "$scratch/bundle" "$id" && rt start "$id" >/dev/null
+{ rt create --bundle "$scratch/bundle" "$id" && rt start "$id"; } >/dev/null
 eventually stopped
 run rt delete "$id"
 is "poststop fails: delete does not" "$status" 0

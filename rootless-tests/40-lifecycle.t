@@ -15,7 +15,7 @@ create() {
 	out=$scratch/out.$id
 	rt create --bundle "$bundle" "$@" "$id" >"$out" 2>&1 </dev/null
 }
-started() { create && rt start "$id" && eventually grep -qx ready "$out"; }
+started() { create && rt start "$id" && eventually grep -sqx ready "$out"; }
 # refused NAME TEXT CMD...   an error: status 1, nothing on stdout, a text that has TEXT
 refused() {
 	local name=$1 text=$2
@@ -53,6 +53,7 @@ test_creating() {
 	put_bundle creating ".process.args = $waiter" ".hooks.createRuntime = [{path: \"$hook\"}]" \
 		'.annotations = {"org.example.a": "x/y", "b": "ü\n"}'
 	new_id
+	rm -f "$scratch/out"
 	rt create --bundle "$bundle" --pid-file "$scratch/pid" "$id" >"$scratch/out" 2>&1 &
 	local creator=$!
 	ok "creating: the hook is reached" eventually test -e "$gate/state"
@@ -124,7 +125,7 @@ test_created() {
 	create
 	change "$bundle" '.process.args = ["echo", "after"]'
 	rt start "$id"
-	ok "config.json edited after create has no effect" eventually grep -qx before "$out"
+	ok "config.json edited after create has no effect" eventually grep -sqx before "$out"
 	eventually has_status "$id" stopped
 	echo '{' >"$bundle/config.json"
 	ok "nor has one that became invalid" rt delete "$id"
@@ -179,9 +180,10 @@ test_kill() {
 			*) number=$sig ;;
 		esac
 		new_id
+		rm -f "$scratch/out"
 		rt run --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
 		local runner=$!
-		eventually grep -qx ready "$scratch/out"
+		eventually grep -sqx ready "$scratch/out"
 		rt kill "$id" "$sig" 2>"$scratch/err"
 		wait "$runner"
 		is "kill $sig" "$? $(cat "$scratch/err")" "$number "
@@ -307,9 +309,10 @@ test_run() {
 	new_id
 	# PID 1 of a PID namespace is immune to its own signals: from outside then
 	put_bundle run-signal ".process.args = [\"sh\", \"-c\", \"echo ready; while :; do sleep 0.05; done\"]"
+	rm -f "$scratch/out"
 	rt run --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
 	code=$!
-	eventually grep -qx ready "$scratch/out"
+	eventually grep -sqx ready "$scratch/out"
 	rt kill "$id" KILL
 	wait "$code"
 	is "run: 128 + signal 9" $? 137
@@ -330,7 +333,7 @@ test_run() {
 	is "run --detach: status" $? 0
 	is "run --detach: running" "$(status_of "$id")" running
 	is "run --detach: PID file" "$(cat "$scratch/pid")" "$(rt state "$id" | jq .pid)"
-	eventually grep -qx ready "$out"
+	eventually grep -sqx ready "$out"
 	rt kill "$id" && eventually has_status "$id" stopped
 	is "run --detach: stays when it has ended" "$(status_of "$id")" stopped
 	ok "run --detach: delete" rt delete "$id"
@@ -342,12 +345,13 @@ test_signals() {
 	local sig
 	put_bundle signals '.process.args = ["sh", "-c", "for s in HUP INT QUIT USR1 USR2 ALRM TERM WINCH TSTP CONT; do trap \"echo got $s\" $s; done; trap \"exit 9\" RTMIN+1 35; echo ready; while :; do sleep 0.05; done"]'
 	new_id
+	rm -f "$scratch/out"
 	"$LICHEN" --root "$(state_dir)" run --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
 	local runner=$!
-	ok "signals: it runs" eventually grep -qx ready "$scratch/out"
+	ok "signals: it runs" eventually grep -sqx ready "$scratch/out"
 	for sig in TERM INT HUP QUIT USR1 USR2 ALRM WINCH TSTP CONT; do
 		kill -"$sig" "$runner"
-		ok "signals: $sig is passed on" eventually grep -qx "got $sig" "$scratch/out"
+		ok "signals: $sig is passed on" eventually grep -sqx "got $sig" "$scratch/out"
 	done
 	is "signals: and each once" "$(sort "$scratch/out" | uniq -d)" ''
 	is "signals: the runtime itself was not stopped" "$(awk '{print $3}' "/proc/$runner/stat")" S
@@ -358,13 +362,14 @@ test_signals() {
 	gate early
 	put_bundle early ".process.args = $waiter" ".hooks.startContainer = []" ".hooks.createRuntime = [{path: \"$hook\"}]"
 	new_id
+	rm -f "$scratch/out"
 	"$LICHEN" --root "$(state_dir)" run --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
 	runner=$!
 	eventually test -e "$gate/state"
 	kill -TERM "$runner"
 	touch "$gate/go"
 	# it comes when relay begins; PID 1 has no handler yet then, and the kernel drops it: send again
-	eventually grep -qx ready "$scratch/out"
+	eventually grep -sqx ready "$scratch/out"
 	kill -TERM "$runner"
 	wait "$runner"
 	is "signals: TERM while it is created does not kill the runtime alone" $? 3
@@ -405,19 +410,11 @@ test_streams() {
 }
 
 test_fds() {
-	# the set of descriptors; ls itself has one more
-	local list='["sh", "-c", "cd /proc/self/fd; for f in *; do [ -e $f ] && echo $f; done | sort -n | tr \"\\n\" \" \"; echo; cat <&3 2>/dev/null"]'
-	put_bundle fds ".process.args = $list"
-	fds_of() { rt run --bundle "$bundle" "$@" "$id" | head -n 1; }
-	# the shell has one for its directory; without any passed it shows which
-	new_id
-	local plain
-	plain=$(fds_of)
+	put_bundle fds '.process.args = ["sh", "-c", "for f in 3 4 5 6 7 8 9 10 11; do [ -e /proc/$$/fd/$f ] && echo $f=$(cat /proc/$$/fd/$f); done; true"]'
 	echo three >"$scratch/three"
 	new_id
-	is "fds: those of the caller do not get in" "$(fds_of 3<"$scratch/three" 4<"$scratch/three" 9<"$scratch/three")" "$plain"
-	put_bundle fds '.process.args = ["sh", "-c", "for f in 3 4 5 6 7 8 9 10 11; do [ -e /proc/$$/fd/$f ] && echo $f=$(cat /proc/$$/fd/$f); done; true"]'
-	local n want
+	is "fds: those of the caller do not get in" "$(rt run --bundle "$bundle" "$id" 3<"$scratch/three" 4<"$scratch/three" 9<"$scratch/three")" ''
+	local n want f
 	for n in 1 2 3; do
 		want=$(for ((f = 3; f < 3 + n; f++)); do echo "$f=fd$f"; done)
 		for f in 3 4 5 6; do echo "fd$f" >"$scratch/fd$f"; done
@@ -428,7 +425,7 @@ test_fds() {
 	refused "fds: a miscount is an error" 'descriptor 4' bash -c '"$@" 3<"$0" 4<&-' "$scratch/fd3" \
 		"$LICHEN" --root "$(state_dir)" create --bundle "$bundle" --preserve-fds 2 "$id"
 	is "fds: a miscount leaves nothing" "$(status_of "$id")" none
-	put_bundle listen '.process.args = ["sh", "-c", "echo $LISTEN_FDS $LISTEN_PID; cat <&3; cat <&4"]'
+	put_bundle listen '.process.args = ["sh", "-c", "echo $LISTEN_FDS $LISTEN_PID; for f in 3 4; do [ -e /proc/self/fd/$f ] && cat /proc/self/fd/$f; done; true"]'
 	new_id
 	is "fds: LISTEN_FDS for us" "$(bash -c 'exec 3<"$1"; shift; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' - "$scratch/fd3" "$LICHEN" --root "$(state_dir)" run --bundle "$bundle" "$id" 2>/dev/null)" $'1 1\nfd3'
 	new_id
@@ -583,15 +580,16 @@ test_reaping() {
 	put_bundle reap ".process.args = $waiter"
 	new_id
 	local L=("$LICHEN" --root "$(state_dir)")
+	rm -f "$scratch/waited"
 	"$reaper" --wait "$scratch/pid" "${L[@]}" create --bundle "$bundle" --pid-file "$scratch/pid" "$id" >"$scratch/waited" 2>&1 </dev/null &
 	local waiting=$!
-	ok "reaping: create has returned" eventually grep -qx waiting "$scratch/waited"
+	ok "reaping: create has returned" eventually grep -sqx waiting "$scratch/waited"
 	pid=$(cat "$scratch/pid")
 	is "reaping: the first process is the reaper's own child" "$(awk '{sub(/.*\) /, ""); print $2}' "/proc/$pid/stat")" "$waiting"
 	parents=$(ps -e -o ppid=,comm= | awk -v w="$waiting" '$1 == w' | wc -l)
 	is "reaping: and its only one: nothing stays between" "$parents" 1
 	rt start "$id"
-	eventually grep -qx ready "$scratch/waited"
+	eventually grep -sqx ready "$scratch/waited"
 	rt kill "$id"
 	wait "$waiting"
 	is "reaping: wait4 works" "$(grep -v ready "$scratch/waited" | tr '\n' ';')" 'child: 0;waiting;first process: 3;'
@@ -599,9 +597,10 @@ test_reaping() {
 	rt delete "$id"
 	rm -f "$scratch/pid"
 	new_id
+	rm -f "$scratch/waited"
 	"$reaper" --wait "$scratch/pid" "${L[@]}" run --detach --bundle "$bundle" --pid-file "$scratch/pid" "$id" >"$scratch/waited" 2>&1 </dev/null &
 	waiting=$!
-	eventually grep -qx ready "$scratch/waited"
+	eventually grep -sqx ready "$scratch/waited"
 	rt kill "$id" KILL
 	wait "$waiting"
 	is "reaping: run --detach" "$(grep -v ready "$scratch/waited" | tr '\n' ';')" 'child: 0;waiting;first process: signal 9;'
@@ -632,7 +631,7 @@ test_races() {
 		if wait "${pids[i]}"; then won=$((won + 1)); else grep -q 'already running' "$scratch/race.$i" || bad+=$(cat "$scratch/race.$i"); fi
 	done
 	is "five starts: one wins" "$won $bad" '1 '
-	eventually grep -qx ready "$out"
+	eventually grep -sqx ready "$out"
 	pids=() bad=''
 	for ((i = 0; i < 20; i++)); do
 		if ((i % 2)); then rt kill "$id" KILL; else rt delete --force "$id"; fi >"$scratch/race.$i" 2>&1 &

@@ -127,6 +127,7 @@ test_hooks() {
 		put_bundle hanging ".hooks.$kind = [{path: \"$hook\"}]" \
 			'.mounts += [{destination: "/gate", type: "bind", source: "'"$scratch"'", options: ["rbind"]}]'
 		new_id
+		rm -f "$scratch/out"
 		"${L[@]}" create --bundle "$bundle" --pid-file "$scratch/pid" "$id" >"$scratch/out" 2>&1 </dev/null &
 		pid=$!
 		ok "$kind hangs: it is reached" hung
@@ -140,6 +141,7 @@ test_hooks() {
 		nothing_left "$kind hangs: nothing is left" "$before"
 		gate "$kind"
 		new_id
+		rm -f "$scratch/out"
 		"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
 		pid=$!
 		ok "$kind hangs, create killed: it is reached" hung
@@ -157,6 +159,7 @@ test_hooks() {
 		'.mounts += [{destination: "/gate", type: "bind", source: "'"$scratch"'", options: ["rbind"]}, {destination: "'"$scratch"'", type: "bind", source: "'"$scratch"'", options: ["rbind"]}]'
 	new_id
 	"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
+	rm -f "$scratch/out"
 	"${L[@]}" start "$id" >"$scratch/out" 2>&1 </dev/null &
 	pid=$!
 	ok "startContainer hangs: it is reached" hung
@@ -170,6 +173,7 @@ test_hooks() {
 	gate startContainer
 	new_id
 	"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
+	rm -f "$scratch/out"
 	"${L[@]}" start "$id" >"$scratch/out" 2>&1 </dev/null &
 	pid=$!
 	ok "startContainer hangs, start killed: it is reached" hung
@@ -191,10 +195,12 @@ test_hooks() {
 	put_bundle hanging ".hooks.poststart = [{path: \"$hook\"}]" '.process.args = ["sleep", "1000"]'
 	new_id
 	"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
+	rm -f "$scratch/out"
 	"${L[@]}" start "$id" >"$scratch/out" 2>&1 </dev/null &
 	pid=$!
 	ok "poststart hangs: it is reached" hung
 	is "poststart hangs: running" "$(status_of "$id")" running
+	rm -f "$scratch/deleted"
 	"${L[@]}" delete --force "$id" >"$scratch/deleted" 2>&1 &
 	local deleting=$!
 	ok "poststart hangs: delete --force kills the program at once" eventually has_status "$id" stopped
@@ -207,9 +213,11 @@ test_hooks() {
 	gate poststart
 	new_id
 	"${L[@]}" create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
+	rm -f "$scratch/out"
 	"${L[@]}" start "$id" >"$scratch/out" 2>&1 </dev/null &
 	pid=$!
 	ok "poststart hangs on: it is reached" hung
+	rm -f "$scratch/deleted"
 	"${L[@]}" delete --force "$id" >"$scratch/deleted" 2>&1 &
 	deleting=$!
 	deadline=40 exits 1 "poststart hangs on: delete is an error after half a minute" rt delete "$id"
@@ -228,9 +236,10 @@ test_hooks() {
 # The foreground runtime killed: the container is not, and can be had.
 test_run() {
 	new_id
+	rm -f "$scratch/out"
 	"${L[@]}" run --bundle "$plain" "$id" >"$scratch/out" 2>&1 </dev/null &
 	local pid=$!
-	eventually grep -qx ready "$scratch/out"
+	eventually grep -sqx ready "$scratch/out"
 	kill -9 "$pid"
 	wait "$pid" 2>/dev/null
 	is "run killed: the container goes on" "$(status_of "$id")" running
@@ -241,9 +250,10 @@ test_run() {
 	# a process that ignores all but SIGKILL
 	put_bundle stubborn '.process.args = ["sh", "-c", "trap : HUP INT TERM QUIT; echo ready; while :; do sleep 0.05; done"]'
 	new_id
+	rm -f "$scratch/out"
 	rt create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null
 	rt start "$id"
-	eventually grep -qx ready "$scratch/out"
+	eventually grep -sqx ready "$scratch/out"
 	rt kill "$id" TERM
 	is "a stubborn process: running" "$(status_of "$id")" running
 	ok "a stubborn process: delete --force" took 10 delete --force "$id"

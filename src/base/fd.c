@@ -2,11 +2,14 @@
 #include "base/fd.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +35,21 @@ int fd_take(int *fd)
 
 	*fd = -EBADF;
 	return taken;
+}
+
+/* Where there is no limit, nobody has that many open. */
+#define FD_LIKELY_MAX 65536
+
+void fd_cloexec_from(unsigned int first)
+{
+	struct rlimit limit = { 0 };
+
+	if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+		return;
+	/* Before Linux 5.11, or a sandbox around us does not know it. */
+	getrlimit(RLIMIT_NOFILE, &limit);
+	for (unsigned int fd = first; fd < limit.rlim_max && fd < FD_LIKELY_MAX; fd++)
+		fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 }
 
 int fd_write_all(int fd, const void *data, size_t size)

@@ -22,6 +22,12 @@ void fd_cleanup(int *fd);
 /* Moves ownership out of a variable that has a cleanup. */
 int fd_take(int *fd);
 
+/*
+ * Everything from first on becomes close-on-exec: what our caller left open. System calls alone, so
+ * that it can be done in the child of a vfork(2).
+ */
+void fd_cloexec_from(unsigned int first);
+
 /* All of it, or -errno with errno set. */
 int fd_write_all(int fd, const void *data, size_t size);
 /* Up to size bytes until end of file; returns how many, or -errno. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -32,9 +31,11 @@ static _Noreturn void become(
 	if (setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
 		getppid() == parent && (s->cwd_fd < 0 || fchdir(s->cwd_fd) == 0) &&
 		dup2(in_fd, STDIN_FILENO) == 0 && dup2(out_fd, STDOUT_FILENO) == 1 &&
-		dup2(out_fd, STDERR_FILENO) == 2 && close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+		dup2(out_fd, STDERR_FILENO) == 2) {
+		fd_cloexec_from(3);
 		execve(s->path, (char *const *)(uintptr_t)s->argv,
 			(char *const *)(uintptr_t)s->envp);
+	}
 	*code = errno;
 	_exit(127);
 }

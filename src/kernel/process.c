@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -70,27 +69,6 @@ int process_set_dumpable(enum process_dumpable how, struct error *e)
 {
 	if (prctl(PR_SET_DUMPABLE, how == PROCESS_VISIBLE, 0, 0, 0) < 0)
 		return error_errno(e, "hide from other processes");
-	return 0;
-}
-
-/* Before Linux 5.11 there is no CLOSE_RANGE_CLOEXEC, so one by one. */
-static int close_one_by_one(unsigned int first)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return -1;
-	for (unsigned int fd = first; fd < limit.rlim_cur; fd++)
-		fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	return 0;
-}
-
-int process_close_from(unsigned int first, struct error *e)
-{
-	if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
-		return 0;
-	if (close_one_by_one(first) < 0)
-		return error_errno(e, "close descriptors");
 	return 0;
 }
 

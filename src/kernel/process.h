@@ -36,9 +36,6 @@ int process_no_new_privileges(struct error *e);
 enum process_dumpable { PROCESS_HIDDEN, PROCESS_VISIBLE };
 int process_set_dumpable(enum process_dumpable how, struct error *e);
 
-/* Everything from first on becomes close-on-exec. */
-int process_close_from(unsigned int first, struct error *e);
-
 /* Closes everything from first on but those of keep (ascending; -EBADF at the front is none). */
 void process_close_except(int first, const int *keep, size_t n);
 

@@ -48,12 +48,14 @@ static const struct name arch_tokens[] = {
 	{ 0 },
 };
 
+/* Linux 5.19; not in every libc's headers yet. */
+#define FLAG_WAIT_KILLABLE_RECV (1u << 5)
+
 static const struct name flag_bits[] = {
 	{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
 	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
 	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
-	/* Linux 5.19; not in every libc's headers yet. */
-	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 1u << 5 },
+	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", FLAG_WAIT_KILLABLE_RECV },
 	{ 0 },
 };
 
@@ -227,11 +229,16 @@ static int export_filter(
 static int compile(const struct spec_seccomp *spec, struct arena *arena, struct seccomp_filter *out,
 	struct error *e)
 {
-	CLEANUP(filter_cleanup)
-	scmp_filter_ctx ctx = seccomp_init(
-		action_of(spec->default_action, &spec->default_errno_ret));
+	CLEANUP(filter_cleanup) scmp_filter_ctx ctx = NULL;
 	int r;
 
+	/*
+	 * Else libseccomp asks the kernel, by trying, what it has, and refuses the rest: a plan
+	 * must not depend on that, nor on whether a sandbox around us lets it ask. Since 2.5 it
+	 * knows 6.
+	 */
+	seccomp_api_set(6);
+	ctx = seccomp_init(action_of(spec->default_action, &spec->default_errno_ret));
 	if (!ctx)
 		return error_set(
 			e, ENOMEM, "compile the seccomp filter: libseccomp gives no reason");
@@ -284,6 +291,18 @@ int seccomp_compile(const struct spec_seccomp *spec, const char *cache_dir, stru
 	return r;
 }
 
+/*
+ * seccomp(2) refuses WAIT_KILLABLE_RECV where nothing notifies, and TSYNC beside a listener. init
+ * has one thread when it loads the filter: there is nothing to synchronize.
+ */
+static unsigned int kernel_flags(unsigned int flags, int notify)
+{
+	if (!notify)
+		return flags & ~FLAG_WAIT_KILLABLE_RECV;
+	return (flags & ~(unsigned int)SECCOMP_FILTER_FLAG_TSYNC) |
+		SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
 int plan_seccomp(struct plan_builder *b, struct error *e)
 {
 	const struct spec_seccomp *spec = b->spec->linux.seccomp;
@@ -299,7 +318,6 @@ int plan_seccomp(struct plan_builder *b, struct error *e)
 	if (r < 0)
 		return r;
 	b->plan->seccomp_notify = uses_notify(spec);
-	if (b->plan->seccomp_notify)
-		b->plan->seccomp.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	b->plan->seccomp.flags = kernel_flags(b->plan->seccomp.flags, b->plan->seccomp_notify);
 	return 0;
 }

@@ -264,8 +264,7 @@ int exec_run(const struct plan *plan, struct exec_program *program, const struct
 	/* Not later: the filter need not let us. */
 	if (r == 0)
 		r = message_send(connection_fd, MESSAGE_EXECUTING, 0, -EBADF, e);
-	if (r == 0)
-		r = process_close_from(3 + plan->process.n_fds, e);
+	fd_cloexec_from(3 + plan->process.n_fds);
 	if (r == 0)
 		r = set_limits(&plan->process, e);
 	if (r == 0)

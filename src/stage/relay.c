@@ -85,8 +85,9 @@ static void flow_read(struct flow *f)
 	ssize_t n = read(f->from, f->buf, sizeof(f->buf));
 
 	if (n > 0) {
+		/* What nobody takes any more is read all the same, or its writer would wait for ever. */
 		f->start = 0;
-		f->end = (size_t)n;
+		f->end = f->to_open ? (size_t)n : 0;
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		/* EIO from a master: nobody has the other side open any more. */
 		f->from_open = 0;
@@ -177,10 +178,11 @@ static void restore(struct relay *r)
 {
 	if (r->saved_valid)
 		tcsetattr(STDIN_FILENO, TCSANOW, &r->saved);
-	if (r->stdin_flags >= 0)
-		fcntl(STDIN_FILENO, F_SETFL, r->stdin_flags);
+	/* In reverse: both are one description, usually, and the first was read before any change. */
 	if (r->stdout_flags >= 0)
 		fcntl(STDOUT_FILENO, F_SETFL, r->stdout_flags);
+	if (r->stdin_flags >= 0)
+		fcntl(STDIN_FILENO, F_SETFL, r->stdin_flags);
 	fd_close(r->signal_fd);
 }
 

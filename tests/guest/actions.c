@@ -364,49 +364,70 @@ static void act_look_into(char **args)
 	json_object_end();
 }
 
+static int is_lichen(const char *pid)
+{
+	char path[300], comm[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	return *pid >= '0' && *pid <= '9' && read_text(path, comm, sizeof(comm)) > 0 &&
+		strncmp(comm, "lichen", 6) == 0;
+}
+
+static int seize(pid_t pid)
+{
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0)
+		return 0;
+	/* Only one that has stopped can be let go. */
+	ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+	waitpid(pid, NULL, __WALL);
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	return 1;
+}
+
+static const char *const hunt_ways[] = { "exe", "root", "cwd", "fd/0", "fd/1", "fd/2", "fd/3",
+	"fd/4", "fd/5", "fd/6", "fd/7", "fd/8", "fd/9", "ns/mnt", "mem", "environ", "ptrace" };
+#define N_WAYS ((int)(sizeof(hunt_ways) / sizeof(*hunt_ways)))
+
+/* A success counts only if it still is lichen then, and not the hook that it was about to execute.
+ */
+static void hunt_one(const char *pid, int *got)
+{
+	for (int i = 0; i < N_WAYS; i++) {
+		int success = i == N_WAYS - 1 ? seize(atoi(pid)) : try_open(pid, hunt_ways[i]) == 0;
+
+		if (success && is_lichen(pid))
+			got[i]++;
+	}
+}
+
 /*
  * hunt FILE: until FILE is there, tries to get hold of every process that is called lichen, as a
  * container would whose namespaces another one is about to join.
  */
 static void act_hunt(char **args)
 {
-	static const char *const ways[] = { "exe", "root", "cwd", "fd", "ns/mnt", "mem",
-		"environ" };
-	int seen = 0, got[sizeof(ways) / sizeof(*ways) + 1] = { 0 },
-	    n = sizeof(ways) / sizeof(*ways);
-	int rounds = 0;
+	int got[N_WAYS] = { 0 }, seen = 0;
 
 	/* One round more when the file has come. */
-	for (int last = 0; !last; rounds++) {
+	for (int last = 0; !last;) {
 		DIR *d = opendir("/proc");
 		struct dirent *entry;
 
 		last = access(args[0], F_OK) == 0;
 		while (d && (entry = readdir(d))) {
-			char path[300], comm[64] = "";
-
-			snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-			if (entry->d_name[0] < '0' || entry->d_name[0] > '9' ||
-				read_text(path, comm, sizeof(comm)) < 0 ||
-				strncmp(comm, "lichen", 6) != 0)
+			if (!is_lichen(entry->d_name))
 				continue;
 			seen++;
-			for (int i = 0; i < n; i++)
-				got[i] += try_open(entry->d_name, ways[i]) == 0;
-			if (ptrace(PTRACE_SEIZE, atoi(entry->d_name), NULL, NULL) == 0) {
-				got[n]++;
-				ptrace(PTRACE_DETACH, atoi(entry->d_name), NULL, NULL);
-			}
+			hunt_one(entry->d_name, got);
 		}
 		if (d)
 			closedir(d);
 	}
-	json_number("rounds", rounds);
 	json_bool("seen", seen > 0);
 	json_array("got");
-	for (int i = 0; i <= n; i++)
+	for (int i = 0; i < N_WAYS; i++)
 		if (got[i])
-			json_string(NULL, i < n ? ways[i] : "ptrace");
+			json_string(NULL, hunt_ways[i]);
 	json_array_end();
 }
 

@@ -2,8 +2,12 @@
 #include "tap.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -238,6 +242,46 @@ static void test_wait(void)
 	is_int(fd_wait(fds[0], 0), 1, "a closed descriptor does not hang");
 }
 
+/* Whether a descriptor from first on is closed in a program, and one below stays. */
+static void is_cloexec_from(unsigned int first, const char *how)
+{
+	int low = fcntl(STDIN_FILENO, F_DUPFD, 10), high = fcntl(STDIN_FILENO, F_DUPFD, 90);
+
+	fd_cloexec_from(first);
+	is_int(fcntl(low, F_GETFD), first > (unsigned int)low ? 0 : FD_CLOEXEC, "%s: a low one",
+		how);
+	is_int(fcntl(high, F_GETFD), FD_CLOEXEC, "%s: a high one", how);
+	is_int(fcntl(STDIN_FILENO, F_GETFD), 0, "%s: not those below", how);
+	close(low);
+	close(high);
+}
+
+static bool block_close_range(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void test_cloexec_from(void)
+{
+	is_cloexec_from(3, "close_range");
+	is_cloexec_from(50, "from the middle");
+	if (!block_close_range()) {
+		skip("close_range can't be taken away here: %s", strerror(errno));
+		return;
+	}
+	is_cloexec_from(3, "without close_range");
+	is_cloexec_from(50, "without it, from the middle");
+}
+
 int main(void)
 {
 	struct temp t = temp_make();
@@ -249,6 +293,7 @@ int main(void)
 	test_read_all();
 	test_send();
 	test_wait();
+	test_cloexec_from();
 	is_int((int64_t)count_open_fds(), (int64_t)before, "no descriptor is left over");
 	temp_remove(&t);
 	return done();

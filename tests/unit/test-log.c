@@ -156,6 +156,30 @@ static void test_text(const struct temp *t)
 	log_close(&log);
 }
 
+static void test_warning(const struct temp *t)
+{
+	struct log log = open_log(t, LOG_JSON, LOG_LEVEL_WARNING);
+	char *text;
+
+	catch_stderr(t);
+	log_warning(&log, "no \033[31mred\r\x7f", "");
+	log_warning(&log, "no ranges", "usermod --add-subuids ...");
+	is_caught(t,
+		"lichen: warning: no \\x1b[31mred\\x0d\\x7f\n"
+		"lichen: warning: no ranges\nhint: usermod --add-subuids ...\n",
+		"a warning with its hint, and nothing that a terminal obeys");
+	text = log_of(t);
+	is_like(text,
+		"^\\{\"msg\":\"no "
+		"\\\\\\\\x1b\\[31mred\\\\\\\\x0d\\\\\\\\x7f\",\"level\":\"warning\",\"time\":"
+		"\"" TIME "\"\\}\n\\{\"msg\":\"no ranges\\\\nhint: usermod --add-subuids "
+		"\\.\\.\\.\",\"level\":"
+		"\"warning\",\"time\":\"" TIME "\"\\}\n$",
+		"in the file too");
+	free(text);
+	log_close(&log);
+}
+
 static void test_levels(const struct temp *t)
 {
 	struct log none = NO_LOG;
@@ -184,6 +208,7 @@ int main(void)
 	test_open(&t);
 	test_json(&t);
 	test_text(&t);
+	test_warning(&t);
 	test_levels(&t);
 	temp_remove(&t);
 	return done();

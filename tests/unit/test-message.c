@@ -98,7 +98,7 @@ static void test_descriptor(void)
 
 static void test_error(void)
 {
-	struct error sent, e = { 0 };
+	struct error sent = { 0 }, e = { 0 };
 	struct message m;
 	int pair[2];
 
