@@ -295,7 +295,7 @@ if [[ $mode == user ]]; then
 	check "ro is for the top alone" "/one${below#"$tree"}" +rw
 	refused "bind without what is mounted beneath: the kernel does not uncover" "use the option 'rbind'" \
 		'mounted("/tree"; "bind"; "/dev"; ["bind"])' -- report
-	skip "rrw, rsuid, rdev, rexec and time modes on submounts: the host's mounts are locked for an ordinary user, who has none of his own (run the tests as root or in unshare -r)"
+	elsewhere "rrw, rsuid, rdev, rexec and time modes on submounts: the host's mounts are locked for an ordinary user, who has none of his own (run the tests as root or in unshare -r)"
 else
 	in_tree() { # SCRIPT: in a mount namespace where $source has mounts beneath
 		unshare --mount --propagation private sh -c '
@@ -324,7 +324,7 @@ fi
 # ---- propagation ----
 
 if [[ $mode == user ]]; then
-	skip "mount events from the host: an ordinary user cannot mount there (run the tests as root or in unshare -r)"
+	elsewhere "mount events from the host: an ordinary user cannot mount there (run the tests as root or in unshare -r)"
 else
 	propagate() { # OPTION: prints what the container sees of a mount that comes when it is there already
 		bundle "$scratch/bundle" "mounted(\"/shared\"; \"bind\"; \"$source\"; [\"rbind\", \"$1\"])" -- ls /shared/dir
