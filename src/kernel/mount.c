@@ -206,6 +206,9 @@ static void read_context_log(int fs_fd, char *buf, size_t size)
 	buf[n > 0 ? n : 0] = '\0';
 	if (n > 0 && buf[n - 1] == '\n')
 		buf[n - 1] = '\0';
+	/* "e tmpfs: Unknown parameter": the letter is the message's level. */
+	if (n > 2 && buf[1] == ' ')
+		memmove(buf, buf + 2, strlen(buf + 2) + 1);
 }
 
 static int context_error(int fs_fd, const struct mount_fs *fs, const char *what, struct error *e)
