@@ -128,7 +128,7 @@ for way in "${ways[@]}"; do
 	# ---- the working directory (CVE-2024-21626) ----
 	new_rootfs
 	ln -s /proc/self/fd "$rootfs/fds"
-	for ((fd = 0; fd < 24; fd++)); do
+	for ((fd = 0; fd < 12; fd++)); do
 		for cwd in "/proc/self/fd/$fd" "/fds/$fd" "/proc/self/fd/$fd/../../.." "/proc/1/fd/$fd"; do
 			within_way ".process.cwd = \"$cwd\"" -- report
 			if ((status == 0)) && [[ $(got '.[0].cwd') != "$cwd" ]]; then
@@ -152,7 +152,7 @@ attack() { # LINK-TARGET: a directory and a link to the host change places for e
 	attacker=$!
 }
 end_attack() { kill "$attacker" 2>/dev/null; wait "$attacker" 2>/dev/null; }
-tries=${HUNT_TRIES:-25}
+tries=${HUNT_TRIES:-8}
 for way in "${ways[@]}"; do
 	for target in "$canary" ../../canary ../home; do
 		ran=0
@@ -164,7 +164,7 @@ for way in "${ways[@]}"; do
 				end_attack
 			fi
 			within_way "$(bind "/race/dir$i/x" "$source")" "$(bind "/race/file$i" "$source/file")" 'mounted("/race/tmp"; "tmpfs"; "tmpfs"; ["tmpcopyup"])' \
-				'.linux.maskedPaths += ["/race/tmp"]' '.linux.readonlyPaths += ["/race"]' ".process.cwd = \"/race/cwd\"" ".linux.devices = [{type: \"p\", path: \"/race/fifo$i\"}]" "$watched" -- syscall getpid
+				'.linux.maskedPaths += ["/race/tmp"]' '.linux.readonlyPaths += ["/race"]' ".process.cwd = \"/race/dir$i\"" ".linux.devices = [{type: \"p\", path: \"/race/fifo$i\"}]" "$watched" -- syscall getpid
 			((status != 0)) || ran=$((ran + 1))
 		done
 		is "$way: a link to ${target//$canary/HOST}, without the attacker: it runs" "$status" 0

@@ -11,7 +11,7 @@ set -uo pipefail
 source "$(dirname "$0")/lib/life.sh"
 
 step=${LICHEN_CRASH_STEP:-7}
-killer=$(tool killer)
+killer=$(tool killer) || { echo "Bail out! tools/killer.c cannot be compiled"; exit 1; }
 L=("$LICHEN" --root "$(state_dir)")
 # A process that ends when it has said something, so that one that is lost is no zombie's parent.
 put_bundle base '.process.args = ["sh", "-c", "echo ready; while :; do sleep 0.05; done"]'

@@ -10,7 +10,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 absolute=$(cd "$top" && pwd)
 
-for header in $(sources src helpers | grep '\.h$') tests/unit/tap.h; do
+for header in $(sources src helpers | grep '\.h$') tests/unit/tap.h tests/unit/temp.h; do
 	printf '#include "%s/%s"\n#include "%s/%s"\nint compiled_alone;\n' \
 		"$absolute" "$header" "$absolute" "$header" >"$dir/alone.c"
 	# shellcheck disable=SC2086

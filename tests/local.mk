@@ -28,6 +28,7 @@ UNIT_TESTS = \
 	%D%/unit/test-ps-table \
 	%D%/unit/test-schema \
 	%D%/unit/test-seccomp \
+	%D%/unit/test-seccomp-cache \
 	%D%/unit/test-signal \
 	%D%/unit/test-spawn \
 	%D%/unit/test-spec \
@@ -53,6 +54,7 @@ UNIT_TESTS = \
 %C%_unit_test_ps_table_LDADD = $(LINK_CLI)
 %C%_unit_test_schema_LDADD = $(LINK_SPEC)
 %C%_unit_test_seccomp_LDADD = $(LINK_PLAN)
+%C%_unit_test_seccomp_cache_LDADD = $(LINK_PLAN)
 %C%_unit_test_signal_LDADD = $(LINK_CLI)
 %C%_unit_test_spawn_LDADD = $(LINK_BASE)
 %C%_unit_test_spec_LDADD = $(LINK_SPEC)
@@ -109,5 +111,6 @@ EXTRA_DIST += \
 	%D%/data \
 	%D%/fuzz/corpus \
 	%D%/tap.sh \
+	%D%/unit/profile.h \
 	%D%/unit/tap.h \
 	%D%/unit/temp.h

@@ -11,7 +11,6 @@
  * STATUS".
  */
 #include <errno.h>
-#include <linux/ptrace.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,9 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Not before sys/ptrace.h, whose names it defines as macros. */
+#include <linux/ptrace.h>
 
 static long target_stop, stops;
 

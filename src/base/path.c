@@ -247,7 +247,8 @@ int path_make_plain(int root_fd, const char *path, enum path_kind kind, struct e
 	return r;
 }
 
-int path_make_parent(int root_fd, const char *path, const char **out_name, struct error *e)
+int path_make_parent(int root_fd, const char *path, enum path_links links, const char **out_name,
+	struct error *e)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
@@ -256,7 +257,10 @@ int path_make_parent(int root_fd, const char *path, const char **out_name, struc
 
 	if (!*name || streq(name, ".") || streq(name, ".."))
 		return error_set(e, EINVAL, "'%s' does not name a file", path);
-	r = path_make_plain(root_fd, *parent ? parent : "/", PATH_DIRECTORY, e);
+	if (links == PATH_PLAIN)
+		r = path_make_plain(root_fd, *parent ? parent : "/", PATH_DIRECTORY, e);
+	else
+		r = path_make(root_fd, *parent ? parent : "/", PATH_DIRECTORY, e);
 	if (r >= 0)
 		*out_name = name;
 	return r;

@@ -30,11 +30,15 @@ int path_make(int root_fd, const char *path, enum path_kind kind, struct error *
  */
 int path_make_plain(int root_fd, const char *path, enum path_kind kind, struct error *e);
 
+/* What to do about symbolic links on the way. */
+enum path_links { PATH_FOLLOW, PATH_PLAIN };
+
 /*
- * Opens the directory that holds path's last component, making missing ones and following no
- * symbolic link; *out_name points into path. Refuses a path that ends in "/", "." or "..".
+ * Opens the directory that holds path's last component, making missing ones; *out_name points
+ * into path. Refuses a path that ends in "/", "." or "..".
  */
-int path_make_parent(int root_fd, const char *path, const char **out_name, struct error *e);
+int path_make_parent(int root_fd, const char *path, enum path_links links, const char **out_name,
+	struct error *e);
 
 /* Whether an absolute or relative path, lexically cleaned, is dir or lies beneath it. */
 bool path_beneath(const char *path, const char *dir);

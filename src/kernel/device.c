@@ -13,6 +13,13 @@
 #include "base/path.h"
 #include "base/str.h"
 
+/* In /dev an image's link would put nodes into somebody's volume; elsewhere links are usual. */
+static int open_parent(int root_fd, const char *path, const char **out_name, struct error *e)
+{
+	return path_make_parent(
+		root_fd, path, path_beneath(path, "/dev") ? PATH_PLAIN : PATH_FOLLOW, out_name, e);
+}
+
 /* By descriptor: where others can write to the directory, the name may be a link by now. */
 static int set_owner(int dir_fd, const char *name, const struct device_node *node, struct error *e)
 {
@@ -34,7 +41,7 @@ static int set_owner(int dir_fd, const char *name, const struct device_node *nod
 int device_make(int root_fd, const struct device_node *node, struct error *e)
 {
 	const char *name;
-	CLEANUP(fd_cleanup) int dir_fd = path_make_parent(root_fd, node->path, &name, e);
+	CLEANUP(fd_cleanup) int dir_fd = open_parent(root_fd, node->path, &name, e);
 
 	if (dir_fd < 0)
 		return dir_fd;
@@ -58,7 +65,7 @@ int device_check(int fd, mode_t type, dev_t dev, struct error *e)
 int device_link(int root_fd, const char *path, const char *target, struct error *e)
 {
 	const char *name;
-	CLEANUP(fd_cleanup) int dir_fd = path_make_parent(root_fd, path, &name, e);
+	CLEANUP(fd_cleanup) int dir_fd = open_parent(root_fd, path, &name, e);
 	char now[PATH_MAX];
 	ssize_t n;
 

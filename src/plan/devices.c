@@ -76,7 +76,9 @@ static void add_bound_node(struct plan_builder *b, const char *object, const cha
 	struct op *op = plan_add_op(b, OP_DEVICE);
 
 	op->object = object;
-	op->flags = OP_PLAIN;
+	/* In /dev an image's link would put them into somebody's volume; elsewhere links are usual.
+	 */
+	op->flags = path_beneath(path, "/dev") ? OP_PLAIN : 0;
 	op->source = source;
 	op->target = path;
 	op->node.mode = type;

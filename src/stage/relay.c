@@ -85,7 +85,8 @@ static void flow_read(struct flow *f)
 	ssize_t n = read(f->from, f->buf, sizeof(f->buf));
 
 	if (n > 0) {
-		/* What nobody takes any more is read all the same, or its writer would wait for ever. */
+		/* What nobody takes any more is read all the same, or its writer would wait for
+		 * ever. */
 		f->start = 0;
 		f->end = f->to_open ? (size_t)n : 0;
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -178,7 +179,8 @@ static void restore(struct relay *r)
 {
 	if (r->saved_valid)
 		tcsetattr(STDIN_FILENO, TCSANOW, &r->saved);
-	/* In reverse: both are one description, usually, and the first was read before any change. */
+	/* In reverse: both are one description, usually, and the first was read before any change.
+	 */
 	if (r->stdout_flags >= 0)
 		fcntl(STDOUT_FILENO, F_SETFL, r->stdout_flags);
 	if (r->stdin_flags >= 0)

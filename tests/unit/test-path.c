@@ -339,23 +339,23 @@ static void test_make_parent(int root_fd, const char *how)
 	static const char *const bad[] = { "", "/", "a/", "a/.", "a/..", ".", ".." };
 	const char *path = "usr/lib/p/q/file", *name = NULL;
 	struct error e = { 0 };
-	CLEANUP(fd_cleanup) int fd = path_make_parent(root_fd, path, &name, &e);
+	CLEANUP(fd_cleanup) int fd = path_make_parent(root_fd, path, PATH_FOLLOW, &name, &e);
 	CLEANUP(fd_cleanup) int top_fd = -EBADF;
 
 	ok(fd >= 0 && is_same_file(fd, root_fd, "usr/lib/p/q"), "%s: the parent is made", how);
 	ok(name == path + strlen("usr/lib/p/q/"), "%s: the name points into the path", how);
 	is_int(faccessat(fd, "file", F_OK, 0), -1, "%s: the file is not", how);
-	top_fd = path_make_parent(root_fd, "top", &name, &e);
+	top_fd = path_make_parent(root_fd, "top", PATH_FOLLOW, &name, &e);
 	ok(top_fd >= 0 && is_same_file(top_fd, root_fd, "."), "%s: the root as the parent", how);
 	is_str(name, "top", "%s: of the name alone", how);
-	is_int(path_make_parent(root_fd, "lib/p/file", &name, &e), -ELOOP,
+	is_int(path_make_parent(root_fd, "lib/p/file", PATH_PLAIN, &name, &e), -ELOOP,
 		"%s: a link on the way is refused", how);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		CLEANUP(mem_free) char *text = xasprintf("'%s' does not name a file", bad[i]);
 
 		name = "untouched";
-		is_int(path_make_parent(root_fd, bad[i], &name, &e), -EINVAL, "%s: '%s' has none",
-			how, bad[i]);
+		is_int(path_make_parent(root_fd, bad[i], PATH_FOLLOW, &name, &e), -EINVAL,
+			"%s: '%s' has none", how, bad[i]);
 		is_str(e.text, text, "%s: the text", how);
 		is_str(name, "untouched", "%s: the output is left alone", how);
 	}
