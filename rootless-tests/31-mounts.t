@@ -442,7 +442,8 @@ if find_deny; then
 		'mounted("/n"; "tmpfs"; "tmpfs"; ["noatime", "nodev", "ro", "sync"])'
 		'mounted("/data"; "tmpfs"; "tmpfs"; ["tmpcopyup", "ro"])'
 		'mounted("/t"; "tmpfs"; "tmpfs"; ["remount", "size=128k", "ro", "nosuid"])'
-		'.linux.maskedPaths = ["/secret", "/proc/kcore"]' '.linux.readonlyPaths = ["/keep", "/proc/sys"]'
+		'mounted("/s"; "tmpfs"; "tmpfs"; ["strictatime", "nodev"])'
+		'.linux.maskedPaths = ["/secret", "/proc/kcore"]' '.linux.readonlyPaths = ["/keep", "/proc/sys", "/s"]'
 		'.root.readonly = true' '.linux.rootfsPropagation = "slave"' 'unmounted("/sys/fs/cgroup")')
 	actions=(report , read /data/sub/file , create /b/ro/x x , create /keep/x x , create /data/x x , open /proc/sys/kernel/hostname w ,
 		ls /secret , ls /dev , stat /dev/null , create /x x)

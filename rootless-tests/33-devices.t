@@ -114,7 +114,7 @@ in_terminal() {
 	bundle "$scratch/bundle" "$@"
 	new_id
 	run timeout 60 script -qec "'$LICHEN' --root '$(state_dir)' run --bundle '$scratch/bundle' '$id'" /dev/null
-	stdout=$(tr -d '\r' <<<"$stdout" | grep '^{')
+	stdout=$(tr -d '\r' <<<"$stdout" | grep -o '{"do":.*')
 }
 if script --version >/dev/null 2>&1; then
 	in_terminal '.process.terminal = true' -- report , stat /dev/console , stat /dev/pts/0

@@ -28,9 +28,11 @@ cat >"$scratch/watch" <<END
 #!/bin/sh
 cat >/dev/null
 echo ran >>'$scratch/watched'
-sed -E 's/^[0-9]+ [0-9]+ [^ ]+ [^ ]+ ([^ ]+) .*/\1/' /proc/self/mountinfo | grep '^$canary' >>'$scratch/outside'
+sed -E 's/^[0-9]+ [0-9]+ [^ ]+ [^ ]+ ([^ ]+) .*/\1/' /proc/self/mountinfo | grep -v '^$scratch/bundle/rootfs' |
+	LC_ALL=C sort | LC_ALL=C comm -13 '$scratch/host-mounts' - >>'$scratch/outside'
 exit 0
 END
+sed -E 's/^[0-9]+ [0-9]+ [^ ]+ [^ ]+ ([^ ]+) .*/\1/' /proc/self/mountinfo | sort >"$scratch/host-mounts"
 chmod +x "$scratch/watch"
 watched=".hooks.createContainer = [{path: \"$scratch/watch\"}]"
 no_mount_outside() {
@@ -100,7 +102,8 @@ for way in "${ways[@]}"; do
 	ln -s loop "$rootfs/loop"
 	bind() { printf 'mounted("%s"; "bind"; "%s"; ["bind"])' "$1" "$2"; }
 	within_way "$(bind /absolute/dir "$source")" "$(bind /up/file "$source/file")" "$(bind /host/etc/new "$source")" "$(bind /twice/x "$source")" "$(bind /etc/../../../real/new "$source")" \
-		'mounted("/host/tmp"; "tmpfs"; "tmpfs"; [])' "$watched" -- report , read /real/dir/file , read /real/file , read "$canary/etc/new/file" , read /missing/deeper/x/file , read /real/new/file
+		'mounted("/host/tmp"; "tmpfs"; "tmpfs"; [])' \
+		"$(bind /etc "$source")" "$(bind /usr/bin "$source")" 'mounted("/root"; "tmpfs"; "tmpfs"; [])' 'mounted("/tmp"; "tmpfs"; "tmpfs"; [])' "$watched" -- report , read /real/dir/file , read /real/file , read "$canary/etc/new/file" , read /missing/deeper/x/file , read /real/new/file
 	expect "$way: an absolute link, one that leads up, one that dangles, '..' in the target: all beneath the root" '[.[1:][].text | rtrimstr("\n")] | unique' '["text"]'
 	expect "$way: … no mount anywhere else" '[.[0].mounts[].point | select(startswith("/real") or startswith("/missing"))] | sort' \
 		'["/missing/deeper/x","/real/dir","/real/file","/real/new"]'
@@ -162,6 +165,7 @@ for way in "${ways[@]}"; do
 			if ((i == tries)); then
 				kill -0 "$attacker" 2>/dev/null || tap_fail "the attacker was there all the time"
 				end_attack
+				if [[ -L $rootfs/race ]]; then "$guest" exchange-once "$rootfs/race" "$rootfs/race-link" >/dev/null; fi
 			fi
 			within_way "$(bind "/race/dir$i/x" "$source")" "$(bind "/race/file$i" "$source/file")" 'mounted("/race/tmp"; "tmpfs"; "tmpfs"; ["tmpcopyup"])' \
 				'.linux.maskedPaths += ["/race/tmp"]' '.linux.readonlyPaths += ["/race"]' ".process.cwd = \"/race/dir$i\"" ".linux.devices = [{type: \"p\", path: \"/race/fifo$i\"}]" "$watched" -- syscall getpid
@@ -190,7 +194,11 @@ leaky 3 "$source" --preserve-fds 2
 expect "--preserve-fds 2: two of three" '[.[0].fds[] | .fd]' '[0,1,2,3,4]'
 expect "… and they are the caller's" '[.[0].fds[3,4].target] | unique | length' 1
 leaky 1 "$source" --preserve-fds 2
-like "--preserve-fds, more than there are: lichen's own are not given away (CVE-2024-21626)" "$status $stderr" '^[1-9].*descriptor 4.* is not open'
+like "--preserve-fds, more than there are: said" "$status $stderr" '^[1-9].*descriptor 4.* is not open'
+bundle "$scratch/bundle" -- report
+new_id
+run "$guest" leak 1 "$source" "$LICHEN" --root "$(state_dir)" --log "$scratch/own-log" run --preserve-fds 2 --bundle "$scratch/bundle" "$id"
+like "… lichen's own log is not given away in their place (CVE-2024-21626)" "$status $stderr" '^[1-9].*descriptor 4.* is not open'
 bundle "$scratch/bundle" -- report
 new_id
 run bash -c 'exec 3</dev/null 4</dev/null; LISTEN_FDS=2 LISTEN_PID=$$ exec "$@"' - "$LICHEN" --root "$(state_dir)" run --bundle "$scratch/bundle" "$id"

@@ -506,9 +506,9 @@ test_list() {
 	is "list: 3 containers: a stopped one has PID 0" "$("${L[@]}" list | awk '$1 == "c" {print $2}')" 0
 	is "list: columns are aligned" "$("${L[@]}" list | awk '{print index($0, $3)}' | sort -u | wc -l)" 1
 	# what is broken is said, and keeps nobody from seeing the others
-	mkdir "$one/broken"
+	mkdir -m 700 "$one/broken"
 	echo '{"id": ' >"$one/broken/state.json"
-	mkdir "$one/empty"
+	mkdir -m 700 "$one/empty"
 	echo junk >"$one/file"
 	run "${L[@]}" list -q
 	is "list: with a broken directory: exit status" "$status" 0
@@ -539,7 +539,7 @@ test_ps() {
 
 test_others() {
 	local dir=$scratch/spec
-	mkdir "$dir"
+	mkdir -m 700 "$dir"
 	ok "spec" bash -c 'cd "$1" && "$2" spec' - "$dir" "$LICHEN"
 	ok "spec: it is JSON with a process" jq -e '.process.args | length > 0' "$dir/config.json"
 	is "spec: no terminal where there is none" "$(jq .process.terminal "$dir/config.json")" false

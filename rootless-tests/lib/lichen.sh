@@ -98,11 +98,22 @@ own_cgroups() {
 		grep -vE '\.slice$|/(session-|dbus|podman-|run-|app-dbus|init\.scope)' || :
 }
 
-# Processes in other pid namespaces are containers'; in ours it is the names that tell.
+# In a guest every process is ours: those in other pid namespaces are containers', in ours it is the
+# names that tell. On a machine that others use, only what has to do with our scratch folder counts.
 own_processes() {
-	ps -e -o pidns=,user=,comm= | awk -v ours="$(readlink /proc/self/ns/pid | tr -dc 0-9)" '
-		$1 != ours && $1 ~ /^[0-9]+$/ {print $3, "in a pid namespace"}
-		$1 == ours && $3 ~ /lichen|crun|runc|conmon|fuse-overlayfs|slirp4netns|pasta/ {print $3}'
+	local process
+	if [[ ${LICHEN_TIER-} != here ]]; then
+		ps -e -o pidns=,user=,comm= | awk -v ours="$(readlink /proc/self/ns/pid | tr -dc 0-9)" '
+			$1 != ours && $1 ~ /^[0-9]+$/ {print $3, "in a pid namespace"}
+			$1 == ours && $3 ~ /lichen|crun|runc|conmon|fuse-overlayfs|slirp4netns|pasta/ {print $3}'
+		return
+	fi
+	for process in /proc/[0-9]*; do
+		[[ ${process#/proc/} != "$$" ]] || continue
+		if tr '\0' ' ' <"$process/cmdline" | grep -qF "$scratch" || grep -qF "$scratch" "$process/mountinfo"; then
+			cat "$process/comm"
+		fi
+	done 2>/dev/null | grep -vxE 'tr|grep|comm|sort|bash|cat' || :
 }
 
 census() {

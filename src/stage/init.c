@@ -66,17 +66,23 @@ static int enter_namespaces(const struct plan *plan, struct error *e)
 	return ns->make_slave ? rootfs_make_slave(e) : 0;
 }
 
+/*
+ * What we may open depends on which of its owners are mapped, so not before that is certain. Also
+ * where there is nothing to map: until then our birth may not have been recorded.
+ */
+static int wait_for_ids(const struct init_args *args, struct error *e)
+{
+	return message_expect(args->sock_fd, MESSAGE_MAPPED, time_ms() + STEP_TIMEOUT_MS,
+		"waited for its IDs", e);
+}
+
 /* From here on we are who sets the container up: its root, usually. */
 static int become_root(const struct init_args *args, struct error *e)
 {
 	const struct plan_process *p = &args->plan->process;
 	const struct process_user user = { .uid = p->setup_uid, .gid = p->setup_gid };
-	/* Also where there is nothing to map: until then our birth may not have been recorded. */
-	int r = message_expect(args->sock_fd, MESSAGE_MAPPED, time_ms() + STEP_TIMEOUT_MS,
-		"waited for its IDs", e);
+	int r = process_become(&user, GROUPS_KEEP, e);
 
-	if (r == 0)
-		r = process_become(&user, GROUPS_KEEP, e);
 	/* A change of IDs hides us; then nobody could join us before start, not even our user. */
 	if (r == 0 && !args->plan->namespaces.hidden)
 		r = process_set_dumpable(PROCESS_VISIBLE, e);
@@ -114,6 +120,8 @@ static int set_up(const struct init_args *args, struct ops_run *run, struct erro
 		r = process_new_keyring(e);
 	if (r == 0)
 		r = enter_namespaces(args->plan, e);
+	if (r == 0)
+		r = wait_for_ids(args, e);
 	if (r == 0)
 		r = ops_open_sources(run, e);
 	if (r == 0)

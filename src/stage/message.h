@@ -7,10 +7,10 @@
  *      | clone ------------------> | (only if a namespace is joined before birth)
  *      |                           | setns ...
  *      |                           | clone(CLONE_PARENT) ---> |
- *      | <------- BORN (pid) ----- |                          | joins, unshare, opens sources
+ *      | <------- BORN (pid) ----- |                          | joins, unshare
  *      | newuidmap, newgidmap      exits                      |
  *      | ------------------- MAPPED ------------------------> |
- *      |                                                      | mounts
+ *      |                                                      | opens sources, mounts
  *      | <------------------ TERMINAL (master) -------------- | (if there is one)
  *      | <------------------ MOUNTED ------------------------ | (if there are such hooks)
  *      | hooks prestart, createRuntime                        |

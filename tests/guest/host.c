@@ -134,7 +134,8 @@ static void act_notify(char **args)
 	json_array_end();
 }
 
-/* exchange A B: swaps them for ever, as somebody would who races with the runtime. */
+/* exchange A B: swaps them for ever (exchange-once: a single time), as somebody would who races
+ * with the runtime. */
 static void act_exchange(char **args)
 {
 	for (;;)
@@ -143,7 +144,12 @@ static void act_exchange(char **args)
 			_exit(98);
 }
 
-/* leak-fds N [PATH] EXEC...: descriptors that nobody asked for, open across execve. */
+static void act_exchange_once(char **args)
+{
+	add_errno(syscall(SYS_renameat2, AT_FDCWD, args[0], AT_FDCWD, args[1], 2) < 0);
+}
+
+/* leak N PATH PROGRAM...: descriptors that nobody asked for, open across execve. */
 static void act_leak(char **args)
 {
 	for (int i = 0; i < atoi(args[0]); i++)
@@ -154,5 +160,5 @@ static void act_leak(char **args)
 }
 
 const struct action host_actions[] = { { "hook", 1, act_hook }, { "accept-fds", 1, act_accept_fds },
-	{ "notify", 3, act_notify }, { "exchange", 2, act_exchange }, { "leak", 3, act_leak },
-	{ 0 } };
+	{ "notify", 3, act_notify }, { "exchange", 2, act_exchange },
+	{ "exchange-once", 2, act_exchange_once }, { "leak", 3, act_leak }, { 0 } };

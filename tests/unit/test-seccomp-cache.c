@@ -164,6 +164,8 @@ static void key_of(const char *seccomp, const char *compiler, struct text *out)
 		seccomp_cache_key(p.spec->linux.seccomp, compiler, out);
 }
 
+#define BUT(rules) "{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [" rules "] }"
+
 static void test_key(void)
 {
 	static const char *const different[] = {
@@ -174,21 +176,14 @@ static void test_key(void)
 		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X86\"] }",
 		CACHED("1"),
 		CACHED("2"),
-		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [" RULE("ERRNO", "") "] }",
-		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [" RULE("TRAP", "") "] }",
-		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [" RULE(
-			"ERRNO", EQ("0", "1")) "] }",
-		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [" RULE(
-			"ERRNO", EQ("1", "0")) "] }",
-		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [" RULE(
-			"ERRNO", EQ("0", "1") ", " EQ("1", "1")) "] }",
-		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [" RULE(
-			"ERRNO", EQ("0", "1")) ", " RULE("ERRNO", EQ("1", "1")) "] }",
-		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [ { \"names\": [\"a\", "
-		"\"b\"], "
-		"\"action\": \"SCMP_ACT_ERRNO\" } ] }",
-		"{ \"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [ { \"names\": [\"a1=b\"], "
-		"\"action\": \"SCMP_ACT_ERRNO\" } ] }",
+		BUT(RULE("ERRNO", "")),
+		BUT(RULE("TRAP", "")),
+		BUT(RULE("ERRNO", EQ("0", "1"))),
+		BUT(RULE("ERRNO", EQ("1", "0"))),
+		BUT(RULE("ERRNO", EQ("0", "1") ", " EQ("1", "1"))),
+		BUT(RULE("ERRNO", EQ("0", "1")) ", " RULE("ERRNO", EQ("1", "1"))),
+		BUT("{ \"names\": [\"a\", \"b\"], \"action\": \"SCMP_ACT_ERRNO\" }"),
+		BUT("{ \"names\": [\"a1=b\"], \"action\": \"SCMP_ACT_ERRNO\" }"),
 	};
 	struct text keys[ARRAY_SIZE(different)] = { 0 };
 	CLEANUP(text_release) struct text newer = { 0 };
