@@ -103,7 +103,7 @@ for way in "${ways[@]}"; do
 	bind() { printf 'mounted("%s"; "bind"; "%s"; ["bind"])' "$1" "$2"; }
 	within_way "$(bind /absolute/dir "$source")" "$(bind /up/file "$source/file")" "$(bind /host/etc/new "$source")" "$(bind /twice/x "$source")" "$(bind /etc/../../../real/new "$source")" \
 		'mounted("/host/tmp"; "tmpfs"; "tmpfs"; [])' \
-		"$(bind /etc "$source")" "$(bind /usr/bin "$source")" 'mounted("/root"; "tmpfs"; "tmpfs"; [])' 'mounted("/tmp"; "tmpfs"; "tmpfs"; [])' "$watched" -- report , read /real/dir/file , read /real/file , read "$canary/etc/new/file" , read /missing/deeper/x/file , read /real/new/file
+		"$(bind /etc "$source")" "$(bind /usr/bin "$source")" 'mounted("/root"; "tmpfs"; "tmpfs"; [])' 'mounted("/usr/share"; "tmpfs"; "tmpfs"; [])' "$watched" -- report , read /real/dir/file , read /real/file , read "$canary/etc/new/file" , read /missing/deeper/x/file , read /real/new/file
 	expect "$way: an absolute link, one that leads up, one that dangles, '..' in the target: all beneath the root" '[.[1:][].text | rtrimstr("\n")] | unique' '["text"]'
 	expect "$way: … no mount anywhere else" '[.[0].mounts[].point | select(startswith("/real") or startswith("/missing"))] | sort' \
 		'["/missing/deeper/x","/real/dir","/real/file","/real/new"]'

@@ -11,6 +11,8 @@ set -uo pipefail
 source "$(dirname "$0")/lib/life.sh"
 
 step=${LICHEN_CRASH_STEP:-19}
+# the leak sanitizer wants to trace the process itself
+sanitizers=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 killer=$(tool killer) || { echo "Bail out! tools/killer.c cannot be compiled"; exit 1; }
 L=("$LICHEN" --root "$(state_dir)")
 # A process that ends when it has said something, so that one that is lost is no zombie's parent.
@@ -53,7 +55,7 @@ stepping() {
 		new_id
 		"$prepare"
 		rc=0
-		within 60 "$killer" "${first[@]}" "$n" "$@" "$id" >"$scratch/out" 2>"$scratch/killer" </dev/null || rc=$?
+		within 60 env ASAN_OPTIONS="$sanitizers" "$killer" "${first[@]}" "$n" "$@" "$id" >"$scratch/out" 2>"$scratch/killer" </dev/null || rc=$?
 		((rc < 2)) || { bad+="$n: the killer ended with $rc: $(cat "$scratch/killer")"; break; }
 		if ((rc == 0)) && ((${#first[@]})); then bad+=$(check_failure "$n"); fi
 		bad+=$(after_kill "$n ($(grep -m 1 killed "$scratch/killer"))")
