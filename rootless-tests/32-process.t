@@ -44,7 +44,7 @@ ln -s /etc/passwd2 "$rootfs/etc/passwd"
 printf 'root:x:0:0::/second:/bin/sh\n' >"$rootfs/etc/passwd2"
 inside '.process.env = []' -- report
 expect "HOME: an absolute link of the image is the image's" '.[0].env' '["HOME=/second"]'
-rm -r "$rootfs/etc"
+rm -r "${rootfs:?}/etc"
 refused "env: no '='" 'process.env\[0\]' '.process.env = ["NONSENSE"]' -- report
 LEAKED=secret inside -- report
 unlike "nothing of our environment gets in" "$(got '.[0].env')" 'LEAKED|XDG_RUNTIME_DIR|_LICHEN'

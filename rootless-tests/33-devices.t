@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Devices: those that every container has, those of linux.devices, links, and what may not be done.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2054,SC2154
 set -uo pipefail
 # shellcheck source=lib/guest.sh
 source "$(dirname "$0")/lib/guest.sh"

@@ -122,7 +122,7 @@ census() {
 	sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//; s/^/mount /' /proc/self/mountinfo
 	find "$scratch"/state-* -mindepth 1 ! -path '*/.seccomp*' 2>/dev/null | sed 's/^/state /' || :
 	# the cache of compiled filters is meant to stay
-	find "$XDG_RUNTIME_DIR" -maxdepth 2 ! -name .seccomp \( -path '*lichen*' -o -path '*crun*' \) 2>/dev/null | sed 's/^/runtime /' || :
+	find "$XDG_RUNTIME_DIR" -maxdepth 2 ! -name .seccomp ! -path "$scratch" ! -path "$scratch/*" \( -path '*lichen*' -o -path '*crun*' \) 2>/dev/null | sed 's/^/runtime /' || :
 }
 
 # what the census has now and had not then
