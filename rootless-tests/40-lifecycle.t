@@ -229,11 +229,9 @@ test_kill() {
 		pids=$(rt ps --format json "$id" | jq -r '.[]')
 		is "in the host's PID namespace: ps" "$(wc -l <<<"$pids" | awk '{print ($1 >= 3)}')" 1
 		exits 0 "in the host's PID namespace: kill --all KILL" rt kill --all "$id" KILL
-		local pid
-		for pid in $pids; do
-			gone() { [[ ! -e /proc/$pid ]] || grep -q '^State:.Z' "/proc/$pid/status"; }
-			ok "in the host's PID namespace: $pid is gone" eventually gone
-		done
+		# shellcheck disable=SC2086
+		dead() { ! ps -o stat= -p "$(echo $pids | tr ' ' ,)" | grep -qv '^Z'; }
+		ok "in the host's PID namespace: all of them are gone" eventually dead
 		rt delete --force "$id"
 		started
 		exits 0 "in the host's PID namespace: delete --force" rt delete --force "$id"
