@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Mounts: every option, new file systems and binds, fallbacks, the root's own, masked and read-only paths.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2054,SC2154
 set -uo pipefail
 # shellcheck source=lib/guest.sh
 source "$(dirname "$0")/lib/guest.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Security: images and neighbours that want out. Links in the way of mounts, races, descriptors and
 # working directories of the host, lichen's own program and processes.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2054,SC2154
 set -uo pipefail
 # shellcheck source=lib/guest.sh
 source "$(dirname "$0")/lib/guest.sh"
@@ -118,7 +118,7 @@ for way in "${ways[@]}"; do
 	unharmed "$way: … and nothing is made on the host"
 	mkdir -p "$rootfs/keep"
 	ln -sfn "$canary/etc" "$rootfs/keep-link"
-	ln -sfn ../../../../../..$canary/file "$rootfs/mask-link"
+	ln -sfn ../../../../../.."$canary/file" "$rootfs/mask-link"
 	within_way '.linux.readonlyPaths = ["/keep-link"]' '.linux.maskedPaths = ["/mask-link"]' ".process.cwd = \"/host/cwd\"" -- report
 	expect "$way: masked and read-only paths, cwd: links are the image's" '.[0].cwd' "$canary/cwd"
 	unharmed "$way: … and not the host's"

@@ -17,7 +17,7 @@
 # shellcheck source=lichen.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lichen.sh"
 
-mkdir -m 700 -p "$scratch/run"
+mkdir -m 700 "$scratch/run"
 export XDG_RUNTIME_DIR=$scratch/run
 runtime_flags=()
 
