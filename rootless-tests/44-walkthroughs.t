@@ -108,6 +108,10 @@ unpack() {
 
 test_distribution() {
 	local tree how=unshare
+	if [[ ${LICHEN_TIER:-here} != here ]]; then
+		elsewhere "a distribution: a guest reaches no archive; the machine itself runs one"
+		return
+	fi
 	need mmdebstrap unshare tar || return 0
 	[[ $mode != root ]] || how=root
 	[[ $mode != nested ]] || { elsewhere "a distribution is unpacked as root or as an ordinary user, and run by both"; return; }
