@@ -44,6 +44,8 @@ libspec_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAJL_CFLAGS)
 libkernel_a_SOURCES = \
 	%D%/kernel/caps.c \
 	%D%/kernel/caps.h \
+	%D%/kernel/cgroup.c \
+	%D%/kernel/cgroup.h \
 	%D%/kernel/copy.c \
 	%D%/kernel/copy.h \
 	%D%/kernel/device.c \

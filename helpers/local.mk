@@ -1,0 +1,10 @@
+# One small program for each heavy library, so that lichen itself needs none of them (HACKING.md).
+pkglibexec_PROGRAMS += %D%/lichen-scope
+%C%_lichen_scope_SOURCES = \
+	%D%/scope/main.c \
+	%D%/scope/property.c \
+	%D%/scope/request.h \
+	%D%/scope/scope.c
+%C%_lichen_scope_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS)
+%C%_lichen_scope_LDFLAGS = $(SAN_CFLAGS)
+%C%_lichen_scope_LDADD = libbase.a $(SYSTEMD_LIBS)
