@@ -70,13 +70,17 @@ libkernel_a_SOURCES = \
 	%D%/kernel/tty.h
 
 libhost_a_SOURCES = \
+	%D%/host/cgroup.c \
+	%D%/host/cgroup.h \
 	%D%/host/host.c \
 	%D%/host/host.h \
 	%D%/host/ids.c \
 	%D%/host/ids.h
+libhost_a_CPPFLAGS = $(AM_CPPFLAGS) -DLICHEN_LIBEXEC_DIR='"$(pkglibexecdir)"'
 
 libplan_a_SOURCES = \
 	%D%/plan/builder.c \
+	%D%/plan/cgroup.c \
 	%D%/plan/devices.c \
 	%D%/plan/features.c \
 	%D%/plan/features.h \
@@ -92,6 +96,8 @@ libplan_a_SOURCES = \
 	%D%/plan/print.c \
 	%D%/plan/process.c \
 	%D%/plan/refuse.c \
+	%D%/plan/resources.c \
+	%D%/plan/resources.h \
 	%D%/plan/seccomp.c \
 	%D%/plan/seccomp.h \
 	%D%/plan/seccomp_cache.c \
@@ -110,20 +116,28 @@ libstage_a_SOURCES = \
 	%D%/stage/init.h \
 	%D%/stage/intermediate.c \
 	%D%/stage/intermediate.h \
+	%D%/stage/limits.c \
+	%D%/stage/limits.h \
 	%D%/stage/message.c \
 	%D%/stage/message.h \
 	%D%/stage/ops.c \
 	%D%/stage/ops.h \
 	%D%/stage/parent.c \
 	%D%/stage/parent.h \
+	%D%/stage/placement.c \
+	%D%/stage/placement.h \
 	%D%/stage/prepare.c \
 	%D%/stage/prepare.h \
 	%D%/stage/relay.c \
 	%D%/stage/relay.h \
+	%D%/stage/scope.c \
+	%D%/stage/scope.h \
 	%D%/stage/self.c \
 	%D%/stage/self.h
 
 libcontainer_a_SOURCES = \
+	%D%/container/cgroup.c \
+	%D%/container/cgroup.h \
 	%D%/container/container.h \
 	%D%/container/create.c \
 	%D%/container/creation.c \
@@ -182,4 +196,4 @@ libcli_a_SOURCES = \
 bin_PROGRAMS += %D%/lichen
 %C%_lichen_SOURCES = %D%/cli/main.c
 %C%_lichen_LDADD = libcli.a libcontainer.a libstage.a libplan.a libhost.a libkernel.a libspec.a libbase.a \
-	$(YAJL_LIBS) $(SECCOMP_LIBS)
+	$(YAJL_LIBS) $(SECCOMP_LIBS) -lm

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "container/cgroup.h"
 #include "container/destruction.h"
 #include "kernel/namespace.h"
 
@@ -140,6 +141,17 @@ static int probe_host(struct creation *c, struct error *e)
 	return host_probe_subordinate(&c->host, e);
 }
 
+/* Where a cgroup could be made is looked for only by those who may want one. */
+static void probe_delegation(struct creation *c)
+{
+	const char *path = c->spec->linux.cgroups_path;
+
+	if (c->rt->cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return;
+	host_probe_delegation(&c->host, path && path[0] == '/' ? path : NULL);
+	c->scope_helper = host_find_helper("lichen-scope");
+}
+
 static int check_rootfs(struct creation *c, struct error *e)
 {
 	struct stat st;
@@ -184,6 +196,9 @@ static int make_plan(struct creation *c, enum creation_terminal terminal, struct
 		.host = &c->host,
 		.id = c->request->id,
 		.bundle = c->bundle,
+		.state_root = c->rt->root,
+		.scope_helper = c->scope_helper,
+		.cgroup_manager = (enum plan_cgroup_manager)c->rt->cgroup_manager,
 		.namespace_fds = c->namespace_fds,
 		.namespace_owners = c->namespace_owners,
 		.best_effort = c->rt->best_effort,
@@ -214,8 +229,10 @@ int creation_plan(struct creation *c, enum creation_terminal terminal, struct er
 		r = check_rootfs(c, e);
 	if (r == 0)
 		r = probe_host(c, e);
-	if (r == 0)
-		r = open_namespaces(c, e);
+	if (r < 0)
+		return r;
+	probe_delegation(c);
+	r = open_namespaces(c, e);
 	if (r == 0)
 		r = make_plan(c, terminal, e);
 	if (r == 0)
@@ -266,6 +283,9 @@ static int reserve(struct creation *c, struct error *e)
 		return r;
 	c->reserved = 1;
 	describe(c);
+	r = container_cgroup_expect(&c->plan, &c->state.cgroup, e);
+	if (r < 0)
+		return r;
 	r = state_write(&c->dir, &c->state, e);
 	return r < 0 ? r : state_write_config(&c->dir, c->config_text, c->config_len, e);
 }
@@ -332,6 +352,10 @@ static int finish(struct creation *c, struct error *e)
 	if (r < 0)
 		return r;
 	c->state.is_created = 1;
+	if (c->stage.placement.path && !c->state.cgroup.path)
+		c->state.cgroup.path = xstrdup(c->stage.placement.path);
+	for (size_t i = 0; i < c->stage.placement.left.n; i++)
+		strlist_add(&c->state.not_applied, xstrdup(c->stage.placement.left.v[i]));
 	r = state_write(&c->dir, &c->state, e);
 	if (r == 0)
 		r = write_pid_file(c, e);
@@ -369,6 +393,7 @@ void creation_release(struct creation *c)
 	if (c->reserved && !c->committed) {
 		/* runtime.md: what fails while it is created goes on at "destroy" (lifecycle, step
 		 * 12). */
+		(void)container_cgroup_remove(&c->state.cgroup, &ignored);
 		if (c->hooks_began)
 			destruction_run_hooks(c->rt, c->spec, &c->state);
 		(void)state_dir_remove(&c->dir, &ignored);
@@ -385,4 +410,5 @@ void creation_release(struct creation *c)
 	free(c->config_text);
 	free(c->bundle);
 	free(c->listen_fds);
+	free(c->scope_helper);
 }

@@ -20,6 +20,7 @@ struct creation {
 	ino_t *namespace_owners;
 	unsigned int n_fds;
 	char *listen_fds;
+	char *scope_helper; /* the path of lichen-scope, or NULL */
 	struct plan plan;
 	struct state_dir dir;
 	struct state state;

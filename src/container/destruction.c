@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/syscalls.h"
+#include "container/cgroup.h"
 #include "container/processes.h"
 #include "stage/hooks.h"
 
@@ -85,6 +86,8 @@ int destruction_do(
 	r = processes_kill_all(state, SIGKILL, e);
 	if (r == 0)
 		r = destruction_kill(&state->init, dir->id, e);
+	if (r == 0)
+		r = container_cgroup_remove(&state->cgroup, e);
 	if (r == 0)
 		r = state_dir_remove(dir, e);
 	if (r == 0)

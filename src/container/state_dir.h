@@ -66,11 +66,20 @@ struct process_ref {
 	uint64_t start_time; /* clock ticks since boot: proc_pid_stat(5), field 22 */
 };
 
+/* Recorded before it is made, so that whatever was made can be removed. */
+struct state_cgroup {
+	char *path; /* absolute in the hierarchy; NULL: none, or a scope that was only asked for */
+	char *top; /* the uppermost one that was made for it; NULL: path was there before */
+	char *unit, *description; /* of a scope; NULL: a directory of ours */
+	char *systemd; /* how its manager is reached: lichen-scope's BUS */
+};
+
 struct state {
 	char *id, *oci_version, *bundle, *rootfs, *created, *owner;
 	int is_created; /* not reserved alone */
 	int own_pid_namespace; /* made for this container, not joined or the host's */
 	struct process_ref init;
+	struct state_cgroup cgroup;
 	struct strlist annotation_keys, annotation_values, not_applied;
 };
 

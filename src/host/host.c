@@ -3,11 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -16,49 +14,7 @@
 #include "kernel/caps.h"
 #include "kernel/scheduling.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
-#define FILE_MAX    (1u << 20)
-
-static bool is_cgroup2(const char *path)
-{
-	struct statfs fs;
-
-	return statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
-}
-
-/* The unified hierarchy's line of /proc/self/cgroup begins with "0::". */
-static char *read_own_cgroup(void)
-{
-	CLEANUP(mem_free) char *text = NULL;
-	char *save = NULL;
-
-	if (file_read_text(AT_FDCWD, "/proc/self/cgroup", FILE_MAX, &text, NULL) < 0)
-		return NULL;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (str_starts(line, "0::"))
-			return xstrdup(line + 3);
-	return NULL;
-}
-
-/*
- * By what is mounted, not by what the distribution is called. Where systemd mounts a hybrid, the
- * unified tree stands at CGROUP_ROOT/unified.
- */
-static void probe_cgroup(struct host *out)
-{
-	struct statfs fs;
-
-	out->cgroup_path = read_own_cgroup();
-	if (is_cgroup2(CGROUP_ROOT)) {
-		out->cgroup = HOST_CGROUP_V2;
-		out->cgroup_mount = xstrdup(CGROUP_ROOT);
-	} else if (is_cgroup2(CGROUP_ROOT "/unified")) {
-		out->cgroup = HOST_CGROUP_HYBRID;
-		out->cgroup_mount = xstrdup(CGROUP_ROOT "/unified");
-	} else if (statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == TMPFS_MAGIC) {
-		out->cgroup = HOST_CGROUP_V1;
-	}
-}
+#define FILE_MAX (1u << 20)
 
 static bool file_says_yes(const char *path)
 {
@@ -95,6 +51,18 @@ int host_probe_subordinate(struct host *host, struct error *e)
 	return r < 0 ? r : host_subordinate_ids(&host->ids, IDMAP_GID, &host->sub_gids, e);
 }
 
+/* In a user namespace we have another number than our user's systemd knows us by. */
+static uid_t own_id_outside(const struct host *host)
+{
+	for (size_t i = 0; i < host->own_uids.n; i++) {
+		const struct idmap_range *range = &host->own_uids.v[i];
+
+		if (host->ids.uid >= range->inside && host->ids.uid - range->inside < range->count)
+			return range->outside + (host->ids.uid - range->inside);
+	}
+	return host->ids.uid;
+}
+
 int host_probe(struct host *out, struct error *e)
 {
 	int r;
@@ -107,7 +75,7 @@ int host_probe(struct host *out, struct error *e)
 		host_release(out);
 		return r;
 	}
-	probe_cgroup(out);
+	host_cgroup_probe(&out->cgroup);
 	out->capabilities = cap_effective();
 	out->cap_last = cap_last();
 	for (int i = 0; i < RLIM_NLIMITS; i++)
@@ -120,6 +88,13 @@ int host_probe(struct host *out, struct error *e)
 	return 0;
 }
 
+void host_probe_delegation(struct host *host, const char *path)
+{
+	host_cgroup_probe_delegation(&host->cgroup, path);
+	host_cgroup_probe_systemd(
+		&host->cgroup, host->ids.privilege == HOST_ROOT, own_id_outside(host));
+}
+
 void host_release(struct host *host)
 {
 	host_ids_release(&host->ids);
@@ -129,8 +104,7 @@ void host_release(struct host *host)
 	free(host->newgidmap);
 	free(host->own_uids.v);
 	free(host->own_gids.v);
-	free(host->cgroup_mount);
-	free(host->cgroup_path);
+	host_cgroup_release(&host->cgroup);
 	*host = (struct host){ 0 };
 }
 

@@ -10,25 +10,15 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "host/cgroup.h"
 #include "host/ids.h"
-
-/* How cgroups are mounted: cgroups(7). */
-enum host_cgroup {
-	HOST_CGROUP_NONE,
-	HOST_CGROUP_V1, /* no unified hierarchy at all */
-	HOST_CGROUP_HYBRID, /* v1 holds the controllers, a unified tree without them stands beside
-			     */
-	HOST_CGROUP_V2,
-};
 
 struct host {
 	struct host_ids ids;
 	struct id_ranges sub_uids, sub_gids; /* from host_probe_subordinate */
 	char *newuidmap, *newgidmap; /* likewise; absolute, or NULL */
 	struct idmap own_uids, own_gids; /* of our user namespace */
-	enum host_cgroup cgroup;
-	char *cgroup_mount; /* where the unified hierarchy is mounted, or NULL */
-	char *cgroup_path; /* our place in it, absolute, or NULL */
+	struct host_cgroup cgroup;
 	uint64_t capabilities;
 	int cap_last;
 	struct rlimit rlimits[RLIM_NLIMITS];
@@ -45,6 +35,12 @@ int host_probe(struct host *out, struct error *e);
  * the programs that map them. Nothing for others.
  */
 int host_probe_subordinate(struct host *host, struct error *e);
+
+/*
+ * The part that only a container with a cgroup of its own needs: where one could be made. path is
+ * the absolute one that was asked for, or NULL.
+ */
+void host_probe_delegation(struct host *host, const char *path);
 
 void host_release(struct host *host);
 

@@ -170,14 +170,14 @@ static const struct op *fallback_of(
  * "cgroup" means the unified hierarchy. In a cgroup namespace of its own the container sees its
  * subtree; otherwise it gets the host's view, read-only (CVE-2023-25809).
  */
-static int plan_cgroup(
+static int plan_cgroup_mount(
 	struct plan_builder *b, size_t index, struct mount_digest *d, struct error *e)
 {
 	const struct host *host = b->host;
 	struct mount_digest readonly = *d;
 	struct op *op;
 
-	if (!host->cgroup_mount) {
+	if (!host->cgroup.mount) {
 		error_set(e, ENOTSUP,
 			"config.json: mounts[%zu]: this host has no cgroup v2 to mount", index);
 		return error_hint(
@@ -188,10 +188,11 @@ static int plan_cgroup(
 	readonly.attrs.tree_set |= MOUNT_ATTR_RDONLY;
 	readonly.attrs.tree_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	readonly.rbind = true;
+	plan_enter_cgroup(b);
 	if (!plan_has_new(b, CLONE_NEWCGROUP)) {
 		add_bind(b, index,
-			plan_printf(b, "%s%s", host->cgroup_mount,
-				host->cgroup_path ? host->cgroup_path : ""),
+			plan_printf(b, "%s%s", host->cgroup.mount,
+				host->cgroup.path ? host->cgroup.path : ""),
 			&readonly);
 		return 0;
 	}
@@ -201,7 +202,7 @@ static int plan_cgroup(
 	op->fs = (struct mount_fs){ .type = "cgroup2", .source = "cgroup", .attrs = d->attrs };
 	op->fallback = shared_fallback(b, index,
 		plan_printf(
-			b, "%s%s", host->cgroup_mount, host->cgroup_path ? host->cgroup_path : ""),
+			b, "%s%s", host->cgroup.mount, host->cgroup.path ? host->cgroup.path : ""),
 		&readonly);
 	return 0;
 }
@@ -253,7 +254,7 @@ static int plan_mount(struct plan_builder *b, size_t index, struct error *e)
 	if (d.bind)
 		return plan_bind(b, index, &d, e);
 	if (is_type(m, "cgroup") || is_type(m, "cgroup2"))
-		return plan_cgroup(b, index, &d, e);
+		return plan_cgroup_mount(b, index, &d, e);
 	return plan_new_fs(b, index, &d, OP_MOUNT, e);
 }
 

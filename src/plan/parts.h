@@ -12,6 +12,8 @@ struct plan_builder {
 	const struct host *host;
 	struct plan *plan;
 	size_t ops_size;
+	struct resource_settings *settings; /* of plan->cgroup, while it is being made */
+	bool cgroup_entered; /* there is an OP_CGROUP */
 };
 
 /* A zeroed operation at the end of the list; valid until the next one is added. */
@@ -32,10 +34,13 @@ bool plan_gid_mapped(const struct plan_builder *b, uint32_t id);
 
 /* A root that is only a chroot(2) is none for who may call that themselves. */
 int plan_check_chroot(struct plan_builder *b, struct error *e);
+/* Adds OP_CGROUP, once: before what needs to be in the cgroup, and at the latest before hooks. */
+void plan_enter_cgroup(struct plan_builder *b);
 int plan_refuse(struct plan_builder *b, struct error *e);
 int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);
 int plan_identity(struct plan_builder *b, struct error *e);
+int plan_cgroup(struct plan_builder *b, struct error *e);
 int plan_mounts(struct plan_builder *b, struct error *e);
 int plan_devices(struct plan_builder *b, struct error *e);
 int plan_sysctls(struct plan_builder *b, struct error *e);

@@ -19,6 +19,7 @@ static int plan_tail(struct plan_builder *b, struct error *e)
 	struct op *op;
 	int r;
 
+	plan_enter_cgroup(b);
 	if (b->spec->hooks.prestart.n + b->spec->hooks.create_runtime.n > 0)
 		plan_add_op(b, OP_RUNTIME_HOOKS)->object = "hooks.createRuntime";
 	if (b->spec->hooks.create_container.n > 0)
@@ -86,7 +87,7 @@ static void plan_propagation(struct plan_builder *b)
 static int make(struct plan_builder *b, struct error *e)
 {
 	static int (*const parts[])(struct plan_builder *, struct error *) = { plan_refuse,
-		plan_namespaces, plan_ids, plan_identity, plan_mounts, plan_devices };
+		plan_namespaces, plan_ids, plan_identity, plan_cgroup, plan_mounts, plan_devices };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {

@@ -22,12 +22,14 @@
 #include "kernel/mount.h"
 #include "kernel/scheduling.h"
 #include "kernel/seccomp.h"
+#include "plan/resources.h"
 #include "spec/spec.h"
 
 /* ---- what init does, one after the other ---- */
 
 enum op_kind {
 	OP_LOOPBACK, /* bring up lo of a new network namespace */
+	OP_CGROUP, /* wait until we are in our cgroup, then make what namespaces.cgroup says */
 	OP_HOSTNAME, /* text */
 	OP_DOMAINNAME, /* text */
 	OP_ROOT, /* source: the root file system, becomes the root for all that follow */
@@ -115,6 +117,31 @@ struct plan_namespaces {
 	bool hidden; /* somebody else is in the user or PID namespace: stay undumpable */
 };
 
+/* ---- the cgroup ---- */
+
+enum plan_cgroup_how {
+	PLAN_CGROUP_NONE, /* the caller's */
+	PLAN_CGROUP_DIRECTORY, /* a directory that we make */
+	PLAN_CGROUP_SCOPE, /* a scope that systemd makes */
+};
+
+/* The limits are the container's cgroup's; its processes are in a child of it of this name, out of
+ * whose cgroup namespace the limits can't be seen. */
+#define PLAN_CGROUP_LEAF "container"
+
+struct plan_cgroup {
+	enum plan_cgroup_how how;
+	const char *base; /* DIRECTORY: what is there already, and delegated to us */
+	const char *path; /* DIRECTORY: the container's cgroup, absolute in the hierarchy */
+	const char *slice, *unit; /* SCOPE */
+	const char *description; /* SCOPE: tells ours from another unit of this name */
+	const char *helper; /* SCOPE: the path of lichen-scope */
+	const struct resource_settings *settings;
+	bool new_namespace;
+	bool best_effort; /* limits that can't be held are left out */
+	bool give; /* to the process' user, who may make cgroups of their own in it */
+};
+
 /* ---- the process ---- */
 
 struct plan_rlimit {
@@ -159,6 +186,7 @@ struct plan {
 	const struct host *host;
 	const char *bundle, *rootfs; /* absolute */
 	struct plan_namespaces namespaces;
+	struct plan_cgroup cgroup;
 	size_t n_ops;
 	struct op *ops;
 	struct plan_process process;
@@ -169,14 +197,25 @@ struct plan {
 	struct arena arena;
 };
 
+/* The same as the container layer's enum cgroup_manager. */
+enum plan_cgroup_manager {
+	PLAN_CGROUP_AUTO,
+	PLAN_CGROUP_SYSTEMD,
+	PLAN_CGROUP_CGROUPFS,
+	PLAN_CGROUP_DISABLED,
+};
+
 struct plan_request {
 	const struct spec *spec;
 	const struct host *host;
 	const char *id;
 	const char *bundle; /* absolute */
+	const char *state_root; /* tells containers of one name apart */
+	const char *scope_helper; /* the path of lichen-scope, or NULL */
 	const int *namespace_fds; /* for each of linux.namespaces: open if it has a path */
 	const ino_t *namespace_owners; /* namespace_owner() of each, 0 if unknown */
 	unsigned int best_effort; /* bits of enum plan_best_effort */
+	enum plan_cgroup_manager cgroup_manager;
 	unsigned int n_fds; /* --preserve-fds and LISTEN_FDS together */
 	const char *listen_fds;
 	const char *seccomp_cache; /* a directory for compiled filters, or NULL */
@@ -196,6 +235,9 @@ enum plan_best_effort {
 /* Release with plan_release, also after a failure. */
 int plan_make(const struct plan_request *request, struct plan *out, struct error *e);
 void plan_release(struct plan *plan);
+
+/* "as root: ...": what gives users a controller. */
+int plan_hint_delegate(const char *controller, struct error *e);
 
 /* The plan as text: one line for each decision. */
 void plan_print(const struct plan *plan, struct text *out);

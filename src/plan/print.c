@@ -9,6 +9,7 @@
 
 static const struct name op_names[] = {
 	{ "loopback", OP_LOOPBACK },
+	{ "cgroup", OP_CGROUP },
 	{ "hostname", OP_HOSTNAME },
 	{ "domainname", OP_DOMAINNAME },
 	{ "root", OP_ROOT },
@@ -151,6 +152,51 @@ static void print_namespaces(const struct plan_namespaces *ns, struct text *out)
 		text_puts(out, "hidden from who is in the namespaces already\n");
 }
 
+/* One decision a line, whatever there is in a value. */
+static void print_lines(const char *text, struct text *out)
+{
+	for (; *text; text++)
+		if (*text != '\n')
+			text_add(out, text, 1);
+		else if (text[1])
+			text_puts(out, " / ");
+}
+
+static void print_property(const struct resource_property *p, struct text *out)
+{
+	text_printf(out, "property %s %s ", p->name, p->signature);
+	print_lines(p->value, out);
+	text_puts(out, "\n");
+}
+
+static void print_cgroup(const struct plan_cgroup *c, struct text *out)
+{
+	const struct resource_settings *s = c->settings;
+
+	if (c->how == PLAN_CGROUP_NONE)
+		return;
+	if (c->how == PLAN_CGROUP_SCOPE)
+		text_printf(
+			out, "cgroup: scope %s in %s ('%s')\n", c->unit, c->slice, c->description);
+	else
+		text_printf(out, "cgroup: directory %s, from %s\n", c->path, c->base);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct resource_setting *other = s->v[i].alternative;
+
+		text_printf(out, "cgroup %s = ", s->v[i].file);
+		print_lines(s->v[i].value, out);
+		if (other)
+			text_printf(out, ", or %s = %s", other->file, other->value);
+		text_printf(out, "  # linux.resources.%s\n", s->v[i].object);
+	}
+	for (size_t i = 0; c->how == PLAN_CGROUP_SCOPE && i < s->n_properties; i++)
+		print_property(&s->properties[i], out);
+	if (c->new_namespace)
+		text_puts(out, "cgroup namespace in it\n");
+	if (c->give)
+		text_puts(out, "cgroup given to the process' user\n");
+}
+
 static void print_caps(const char *set, uint64_t mask, struct text *out)
 {
 	text_printf(out, "capabilities %s:", set);
@@ -215,6 +261,7 @@ static void print_process(const struct plan_process *p, struct text *out)
 void plan_print(const struct plan *plan, struct text *out)
 {
 	print_namespaces(&plan->namespaces, out);
+	print_cgroup(&plan->cgroup, out);
 	for (size_t i = 0; i < plan->n_ops; i++)
 		print_op(&plan->ops[i], "", out);
 	print_process(&plan->process, out);

@@ -42,23 +42,6 @@ static int refuse_linux(struct plan_builder *b, struct error *e)
 	return 0;
 }
 
-/* -1 is "none" where the specification says so. */
-static bool limits_memory(const struct spec_memory *m)
-{
-	return m &&
-		((m->limit.set && m->limit.v != -1) || (m->swap.set && m->swap.v != -1) ||
-			(m->reservation.set && m->reservation.v != -1) || m->kernel.set ||
-			m->kernel_tcp.set || m->swappiness.set || m->disable_oom_killer.v);
-}
-
-static bool limits_cpu(const struct spec_cpu *c)
-{
-	return c &&
-		(c->shares.set || c->period.set || c->burst.set ||
-			(c->quota.set && c->quota.v != -1) || c->idle.set ||
-			c->realtime_period.set || c->realtime_runtime.set || c->cpus || c->mems);
-}
-
 static int cgroup_missing(struct plan_builder *b, const char *what, struct error *e)
 {
 	if (b->request->best_effort & PLAN_BEST_EFFORT_CGROUP) {
@@ -69,32 +52,6 @@ static int cgroup_missing(struct plan_builder *b, const char *what, struct error
 	return error_hint(e,
 		"remove it from config.json, or run without it: "
 		"lichen --best-effort=cgroup ...");
-}
-
-/* Whatever somebody asked for, by its name. */
-static int refuse_limits(struct plan_builder *b, const struct spec_resources *r, struct error *e)
-{
-	const struct {
-		const char *name;
-		bool asked;
-	} limits[] = {
-		{ "memory", limits_memory(r->memory) },
-		{ "cpu", limits_cpu(r->cpu) },
-		{ "pids", r->pids && r->pids->limit != -1 },
-		{ "blockIO", r->blkio },
-		{ "hugepageLimits", r->hugepage_limits.n > 0 },
-		{ "network", r->network },
-		{ "rdma", r->rdma.n > 0 },
-		{ "unified", r->unified.n > 0 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
-		int result = limits[i].asked ? cgroup_missing(b, limits[i].name, e) : 0;
-
-		if (result < 0)
-			return result;
-	}
-	return 0;
 }
 
 static bool has_capability(const struct spec *spec, const char *name)
@@ -128,23 +85,19 @@ int plan_check_chroot(struct plan_builder *b, struct error *e)
 static int refuse_resources(struct plan_builder *b, struct error *e)
 {
 	const struct spec_resources *r = b->spec->linux.resources;
-	int result;
 
-	if (b->spec->linux.cgroups_path && *b->spec->linux.cgroups_path)
-		plan_not_applied(b, "linux.cgroupsPath");
 	if (!r)
 		return 0;
-	result = refuse_limits(b, r, e);
 	/*
 	 * What isn't allowed does not exist: no node can be made (in a user namespace, or without
 	 * CAP_MKNOD), the root's own don't work, and only those that config.json names are bound.
 	 * Whoever may mount devtmpfs or do raw I/O needs a filter.
 	 */
-	if (result == 0 && r->devices.n > 0 && !plan_is_confined(b) &&
+	if (r->devices.n > 0 && !plan_is_confined(b) &&
 		(has_capability(b->spec, "CAP_SYS_ADMIN") ||
 			has_capability(b->spec, "CAP_SYS_RAWIO")))
-		result = cgroup_missing(b, "devices", e);
-	return result;
+		return cgroup_missing(b, "devices", e);
+	return 0;
 }
 
 int plan_refuse(struct plan_builder *b, struct error *e)

@@ -14,5 +14,8 @@
 /* Tells the parent BORN with init's PID and exits; init is the parent's child. */
 _Noreturn void intermediate_main(const struct init_args *args);
 
-/* clone3(2) with a set-up child's flags: 0 in the child. */
-pid_t stage_clone(uint64_t flags, struct error *e);
+/*
+ * clone3(2) with a set-up child's flags: 0 in the child, which is born in the cgroup of cgroup_fd
+ * unless that is -EBADF.
+ */
+pid_t stage_clone(uint64_t flags, int cgroup_fd, struct error *e);

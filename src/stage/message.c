@@ -12,6 +12,7 @@
 static const struct name kinds[] = {
 	{ "BORN", MESSAGE_BORN },
 	{ "MAPPED", MESSAGE_MAPPED },
+	{ "PLACED", MESSAGE_PLACED },
 	{ "TERMINAL", MESSAGE_TERMINAL },
 	{ "MOUNTED", MESSAGE_MOUNTED },
 	{ "HOOKED", MESSAGE_HOOKED },

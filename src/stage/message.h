@@ -10,6 +10,8 @@
  *      | <------- BORN (pid) ----- |                          | joins, unshare
  *      | newuidmap, newgidmap      exits                      |
  *      | ------------------- MAPPED ------------------------> |
+ *      | limits, lichen-scope has answered                    |
+ *      | ------------------- PLACED (cgroup) ---------------> | (if it has a cgroup of its own)
  *      |                                                      | opens sources, mounts
  *      | <------------------ TERMINAL (master) -------------- | (if there is one)
  *      | <------------------ MOUNTED ------------------------ | (if there are such hooks)
@@ -41,6 +43,7 @@
 enum message_kind {
 	MESSAGE_BORN = 1,
 	MESSAGE_MAPPED,
+	MESSAGE_PLACED,
 	MESSAGE_TERMINAL,
 	MESSAGE_MOUNTED,
 	MESSAGE_HOOKED,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "kernel/cgroup.h"
 #include "kernel/copy.h"
 #include "kernel/device.h"
 #include "kernel/namespace.h"
@@ -324,12 +326,37 @@ static int do_container_hooks(struct ops_run *run, struct error *e)
 	return r;
 }
 
+/* The parent has the cgroup ready by now, or soon: it works on it while we mount. */
+static int do_cgroup(struct ops_run *run, struct error *e)
+{
+	const struct plan_cgroup *c = &run->plan->cgroup;
+	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
+	CLEANUP(mem_free) char *files = NULL;
+	struct message m;
+	int r = message_receive(run->sock_fd, INT64_MAX, "waited for its cgroup", &m, &leaf_fd, e);
+
+	if (r == 0 && m.kind != MESSAGE_PLACED)
+		r = error_set(e, EPROTO, "%s instead of PLACED", message_name(m.kind));
+	if (r == 0 && c->new_namespace)
+		r = namespace_unshare(CLONE_NEWCGROUP, e);
+	if (r < 0 || !c->give)
+		return r;
+	/* Since Linux 4.15 the kernel says what belongs to it; the specification has a list for
+	 * before.
+	 */
+	if (file_read_text(AT_FDCWD, "/sys/kernel/cgroup/delegate", 4096, &files, NULL) < 0)
+		files = xstrdup(CGROUP_DELEGATE_FILES);
+	return cgroup_give(leaf_fd, files, run->plan->process.uid, e);
+}
+
 static int execute(
 	struct ops_run *run, const struct op *op, struct mount_tree *source, struct error *e)
 {
 	switch (op->kind) {
 	case OP_LOOPBACK:
 		return namespace_loopback_up(e);
+	case OP_CGROUP:
+		return do_cgroup(run, e);
 	case OP_HOSTNAME:
 		return process_set_hostname(op->text, e);
 	case OP_DOMAINNAME:

@@ -51,10 +51,10 @@ static int receive_pid(int sock_fd, pid_t intermediate, pid_t *out_pid, struct e
 }
 
 static int give_birth(const struct plan *plan, const struct init_args *args, int sock_fd,
-	pid_t *out_pid, struct error *e)
+	int cgroup_fd, pid_t *out_pid, struct error *e)
 {
 	bool direct = plan->namespaces.n_before == 0;
-	pid_t pid = stage_clone(direct ? plan->namespaces.clone_flags : 0, e);
+	pid_t pid = stage_clone(direct ? plan->namespaces.clone_flags : 0, cgroup_fd, e);
 
 	if (pid < 0)
 		return pid;
@@ -78,6 +78,8 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 	};
 	int pair[2], r = prepare_trees(plan, &prepared, e);
 
+	if (r == 0)
+		r = placement_begin(plan, &s.placement, e);
 	if (r < 0)
 		return r;
 	args.prepared = prepared.fds;
@@ -85,8 +87,10 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 		return error_errno(e, "make a socket pair");
 	s.sock_fd = pair[0];
 	args.sock_fd = pair[1];
-	r = give_birth(plan, &args, s.sock_fd, &s.pid, e);
+	r = give_birth(plan, &args, s.sock_fd, s.placement.leaf_fd, &s.pid, e);
 	fd_close(args.sock_fd);
+	if (r == 0)
+		r = placement_ask(plan, &s.placement, s.pid, e);
 	if (r < 0)
 		return r;
 	s.pidfd = sys_pidfd_open(s.pid, 0);
@@ -106,6 +110,7 @@ void stage_release(struct stage *s)
 	fd_close(s->pidfd);
 	fd_close(s->sock_fd);
 	fd_close(s->terminal_fd);
+	placement_release(&s->placement);
 	*s = (struct stage)STAGE_NONE;
 }
 
@@ -183,6 +188,16 @@ static int map_ids(struct stage *s, const struct plan *plan, struct error *e)
 	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_MAPPED, 0, -EBADF, e);
 }
 
+/* While init mounts: it waits for PLACED only where it needs to be in its cgroup. */
+static int place(struct stage *s, const struct plan *plan, struct error *e)
+{
+	int r = placement_finish(plan, &s->placement, s->pid, e);
+
+	if (r < 0 || plan->cgroup.how == PLAN_CGROUP_NONE)
+		return r;
+	return message_send(s->sock_fd, MESSAGE_PLACED, 0, s->placement.leaf_fd, e);
+}
+
 static int run_runtime_hooks(
 	struct stage *s, const struct plan *plan, const struct hook_state *state, struct error *e)
 {
@@ -243,6 +258,8 @@ int stage_set_up(
 {
 	int r = map_ids(s, plan, e);
 
+	if (r == 0)
+		r = place(s, plan, e);
 	if (r < 0)
 		return prefer_word_of_init(s, "was set up", e);
 	while (r == 0) {

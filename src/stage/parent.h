@@ -11,6 +11,7 @@
 
 #include "plan/plan.h"
 #include "stage/hooks.h"
+#include "stage/placement.h"
 
 /* A birth under way. Release with stage_release, which ends init unless it was committed. */
 struct stage {
@@ -18,12 +19,14 @@ struct stage {
 	int pidfd;
 	int sock_fd;
 	int terminal_fd; /* the terminal's master, once READY */
+	struct placement placement; /* in its cgroup */
 	int committed;
 };
 
-#define STAGE_NONE                                                        \
-	{                                                                 \
-		.pidfd = -EBADF, .sock_fd = -EBADF, .terminal_fd = -EBADF \
+#define STAGE_NONE                                                         \
+	{                                                                  \
+		.pidfd = -EBADF, .sock_fd = -EBADF, .terminal_fd = -EBADF, \
+		.placement = PLACEMENT_NONE                                \
 	}
 
 /*

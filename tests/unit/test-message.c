@@ -31,6 +31,7 @@ static void test_names(void)
 	static const struct name names[] = {
 		{ "BORN", MESSAGE_BORN },
 		{ "MAPPED", MESSAGE_MAPPED },
+		{ "PLACED", MESSAGE_PLACED },
 		{ "TERMINAL", MESSAGE_TERMINAL },
 		{ "MOUNTED", MESSAGE_MOUNTED },
 		{ "HOOKED", MESSAGE_HOOKED },

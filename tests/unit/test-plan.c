@@ -54,12 +54,18 @@
 	{                                                                    \
 		"/usr/bin/newgidmap"                                         \
 	}
-#define CGROUP_V2                                                               \
-	.cgroup = HOST_CGROUP_V2, .cgroup_mount = (char[]){ "/sys/fs/cgroup" }, \
-	.cgroup_path = (char[])                                                 \
-	{                                                                       \
-		"/user.slice/session"                                           \
-	}
+#define CGROUP_V2                                                 \
+	.cgroup = { HOST_CGROUP_V2, (char[]){ "/sys/fs/cgroup" }, \
+		(char[]){ "/user.slice/session" } }
+/* A manager that answers. */
+#define CGROUP_SYSTEMD(who)                                                                     \
+	.cgroup = { HOST_CGROUP_V2, (char[]){ "/sys/fs/cgroup" }, (char[]){ "/session" }, NULL, \
+		{ 0 }, (char[]){ "peer=unix:path=/run/" who "/systemd/private" } }
+/* A subtree of ours with two controllers. */
+#define CGROUP_DELEGATED                                                                   \
+	.cgroup = { HOST_CGROUP_V2, (char[]){ "/sys/fs/cgroup" }, (char[]){ "/ours/own" }, \
+		(char[]){ "/ours" },                                                       \
+		{ 2, (char *[]){ (char[]){ "memory" }, (char[]){ "pids" }, NULL } } }
 #define USER	    .ids = { .uid = 1000, .gid = 1000, .privilege = HOST_USER, .user_namespace = OURS }
 #define OWN_INITIAL .own_uids = MAPS(IDS_INITIAL), .own_gids = MAPS(IDS_INITIAL)
 #define OWN_NESTED  .own_uids = MAPS(IDS_NESTED), .own_gids = MAPS(IDS_NESTED)
@@ -83,9 +89,19 @@ static const struct host_row {
 			.sub_uids = RANGES({ 200000, 1000 }, { 100000, 65536 }, { 300000, 1 }),
 			.sub_gids = RANGES({ 500000, 10 }, { 400000, 20 }) } },
 	{ "user-hybrid",
-		{ USER, OWN_INITIAL, HELPERS, .cgroup = HOST_CGROUP_HYBRID,
-			.cgroup_mount = (char[]){ "/sys/fs/cgroup/unified" } } },
-	{ "user-v1", { USER, OWN_INITIAL, HELPERS, .cgroup = HOST_CGROUP_V1 } },
+		{ USER, OWN_INITIAL, HELPERS,
+			.cgroup = { HOST_CGROUP_HYBRID, (char[]){ "/sys/fs/cgroup/unified" } } } },
+	{ "user-v1", { USER, OWN_INITIAL, HELPERS, .cgroup = { HOST_CGROUP_V1 } } },
+	{ "user-systemd",
+		{ USER, OWN_INITIAL, HELPERS, CGROUP_SYSTEMD("user/1000"),
+			.sub_uids = RANGES({ 100000, 65536 }),
+			.sub_gids = RANGES({ 100000, 65536 }) } },
+	{ "user-delegated", { USER, OWN_INITIAL, HELPERS, CGROUP_DELEGATED } },
+	{ "root-systemd",
+		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS },
+			OWN_INITIAL,
+			CGROUP_SYSTEMD("system"),
+			.capabilities = ALL_CAPS } },
 	/* What rootless Podman leaves us in. */
 	{ "nested",
 		{ .ids = { .privilege = HOST_NAMESPACE_ROOT, .user_namespace = OURS },
@@ -154,12 +170,20 @@ static void set_word(struct setting *s, const char *word)
 		{ "rlimits", PLAN_BEST_EFFORT_RLIMITS }, { "oom", PLAN_BEST_EFFORT_OOM },
 		{ "devices", PLAN_BEST_EFFORT_DEVICES }, { 0 } };
 
+	static const struct name managers[] = { { "systemd", PLAN_CGROUP_SYSTEMD },
+		{ "cgroupfs", PLAN_CGROUP_CGROUPFS }, { "disabled", PLAN_CGROUP_DISABLED }, { 0 } };
+
 	if (streq(word, "no-pivot")) {
 		s->request.no_pivot = true;
 	} else if (streq(word, "terminal")) {
 		s->request.may_use_terminal = true;
 	} else if (str_starts(word, "owners=")) {
 		set_owners(s, word + strlen("owners="));
+	} else if (streq(word, "no-scope-helper")) {
+		s->request.scope_helper = NULL;
+	} else if (str_starts(word, "manager=") && name_find(managers, strchr(word, '=') + 1)) {
+		s->request.cgroup_manager =
+			(enum plan_cgroup_manager)name_find(managers, strchr(word, '=') + 1)->value;
 	} else if (str_starts(word, "best-effort=") && name_find(efforts, strchr(word, '=') + 1)) {
 		s->request.best_effort |=
 			(unsigned int)name_find(efforts, strchr(word, '=') + 1)->value;
@@ -189,6 +213,7 @@ static void make_plan(
 	s->request.host = host;
 	s->request.id = "box";
 	s->request.bundle = "/bundle";
+	s->request.state_root = "/run/lichen";
 	s->request.namespace_owners = s->owners;
 	s->request.namespace_fds = s->fds;
 	if (spec_parse(config, strlen(config), "config.json", &spec, &e) == 0) {
@@ -265,7 +290,7 @@ static void test_case(char *line)
 	CLEANUP(mem_free) char *config = read_data(config_file);
 	CLEANUP(mem_free) char *want = NULL;
 	CLEANUP(text_release) struct text got = { 0 };
-	struct setting s = { 0 };
+	struct setting s = { .request.scope_helper = "/usr/libexec/lichen/lichen-scope" };
 
 	if (!ok(config, "%s is there", config_file))
 		return;
@@ -365,7 +390,7 @@ static void test_refusal(char *stanza, struct text *file)
 	CLEANUP(text_release) struct text got = { 0 };
 	CLEANUP(mem_free) char *config = NULL;
 	CLEANUP(mem_free) char *request = NULL;
-	struct setting s = { 0 };
+	struct setting s = { .request.scope_helper = "/usr/libexec/lichen/lichen-scope" };
 	char *save = NULL;
 
 	for (char *line = strtok_r(stanza, "\n", &save); line; line = strtok_r(NULL, "\n", &save))

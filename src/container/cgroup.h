@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cgroup of a container that exists: by what its state says of it. */
+#pragma once
+
+#include "container/state_dir.h"
+#include "plan/plan.h"
+
+/*
+ * What is going to be made, for the state, before it is made: EBUSY if the place is taken by
+ * somebody's processes.
+ */
+int container_cgroup_expect(const struct plan *plan, struct state_cgroup *out, struct error *e);
+
+/*
+ * The container's cgroup as a descriptor. -ENOENT without an error text if it has none, or if it
+ * has gone.
+ */
+int container_cgroup_open(const struct state_cgroup *c, struct error *e);
+
+/* Ends every process in it, removes it, and frees the scope's name; bounded in time. */
+int container_cgroup_remove(const struct state_cgroup *c, struct error *e);
+
+/* For scopes alone: systemd is told of new limits. */
+int container_cgroup_tell(
+	const struct state_cgroup *c, const struct resource_settings *settings, struct error *e);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/cgroup.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define FILE_MAX    (1u << 20)
+
+static bool is_cgroup2(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* The unified hierarchy's line of /proc/self/cgroup begins with "0::". */
+static char *read_own_path(void)
+{
+	CLEANUP(mem_free) char *text = NULL;
+	char *save = NULL;
+
+	if (file_read_text(AT_FDCWD, "/proc/self/cgroup", FILE_MAX, &text, NULL) < 0)
+		return NULL;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (str_starts(line, "0::/"))
+			return xstrdup(line + 3);
+	return NULL;
+}
+
+/* Where systemd mounts a hybrid, the unified tree stands at CGROUP_ROOT/unified. */
+void host_cgroup_probe(struct host_cgroup *out)
+{
+	struct statfs fs;
+
+	out->path = read_own_path();
+	if (is_cgroup2(CGROUP_ROOT)) {
+		out->kind = HOST_CGROUP_V2;
+		out->mount = xstrdup(CGROUP_ROOT);
+	} else if (is_cgroup2(CGROUP_ROOT "/unified")) {
+		out->kind = HOST_CGROUP_HYBRID;
+		out->mount = xstrdup(CGROUP_ROOT "/unified");
+	} else if (statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == TMPFS_MAGIC) {
+		out->kind = HOST_CGROUP_V1;
+	}
+}
+
+/* ---- where we may make cgroups ---- */
+
+/* Directory and members: both are what delegation gives (cgroups(7)). */
+static bool is_writable(const char *dir)
+{
+	CLEANUP(mem_free) char *procs = xasprintf("%s/cgroup.procs", dir);
+
+	return faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) == 0 &&
+		faccessat(AT_FDCWD, procs, W_OK, AT_EACCESS) == 0;
+}
+
+/* systemd's mark of a delegated unit, for everybody to read since its version 251. */
+static bool is_marked(const char *dir)
+{
+	static const char *const names[] = { "user.delegate", "trusted.delegate" };
+	char value[2];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (getxattr(dir, names[i], value, sizeof(value)) == 1 && value[0] == '1')
+			return true;
+	return false;
+}
+
+static char *parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+static char *find_marked(const struct host_cgroup *c)
+{
+	CLEANUP(mem_free) char *path = xstrdup(c->path);
+
+	for (;;) {
+		CLEANUP(mem_free) char *dir = xasprintf("%s%s", c->mount, path);
+		char *parent;
+
+		if (!is_writable(dir))
+			return NULL;
+		if (is_marked(dir))
+			return TAKE_PTR(path);
+		if (streq(path, "/"))
+			return NULL;
+		parent = parent_of(path);
+		free(path);
+		path = parent;
+	}
+}
+
+static char *find_base(const struct host_cgroup *c)
+{
+	CLEANUP(mem_free) char *own = xasprintf("%s%s", c->mount, c->path);
+	CLEANUP(mem_free) char *parent = parent_of(c->path);
+	CLEANUP(mem_free) char *parent_dir = xasprintf("%s%s", c->mount, parent);
+	char *marked = find_marked(c);
+
+	if (marked)
+		return marked;
+	/* Where nobody marks anything: beside us, since a cgroup with processes in it can't give
+	 * controllers to its children. */
+	if (is_writable(parent_dir))
+		return TAKE_PTR(parent);
+	return is_writable(own) ? xstrdup(c->path) : NULL;
+}
+
+static void read_controllers(struct host_cgroup *c)
+{
+	CLEANUP(mem_free) char *path = xasprintf("%s%s/cgroup.controllers", c->mount, c->base);
+	CLEANUP(mem_free) char *text = NULL;
+	char *save = NULL;
+
+	if (file_read_text(AT_FDCWD, path, FILE_MAX, &text, NULL) < 0)
+		return;
+	for (char *w = strtok_r(text, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
+		strlist_add(&c->controllers, xstrdup(w));
+}
+
+/* The path itself is to be made; if it is there, we make something in it. */
+static char *find_ancestor(const struct host_cgroup *c, const char *wanted)
+{
+	CLEANUP(mem_free) char *path = path_clean("/", wanted);
+
+	while (!streq(path, "/")) {
+		CLEANUP(mem_free) char *dir = NULL;
+		char *parent = parent_of(path);
+
+		free(path);
+		path = parent;
+		dir = xasprintf("%s%s", c->mount, path);
+		if (is_writable(dir))
+			return TAKE_PTR(path);
+		if (access(dir, F_OK) == 0)
+			return NULL;
+	}
+	return NULL;
+}
+
+void host_cgroup_probe_delegation(struct host_cgroup *c, const char *path)
+{
+	if (!c->mount)
+		return;
+	/* "/..": our cgroup lies outside of our cgroup namespace. */
+	if (path)
+		c->base = find_ancestor(c, path);
+	else if (c->path && !strstr(c->path, "/.."))
+		c->base = find_base(c);
+	if (c->base)
+		read_controllers(c);
+}
+
+bool host_cgroup_has(const struct host_cgroup *c, const char *controller)
+{
+	for (size_t i = 0; i < c->controllers.n; i++)
+		if (streq(c->controllers.v[i], controller))
+			return true;
+	return false;
+}
+
+/* ---- systemd ---- */
+
+/* A socket without a listener is what a manager that has gone leaves behind. */
+static bool takes_us(const char *path)
+{
+	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
+		return false;
+	strcpy(address.sun_path, path);
+	return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+static char *socket_in(const char *dir, const char *name, const char *kind)
+{
+	CLEANUP(mem_free) char *path = xasprintf("%s/%s", dir, name);
+
+	/* What has a meaning in D-Bus addresses is in no path that anybody would choose. */
+	return takes_us(path) && !path[strcspn(path, ",;%=")]
+		? xasprintf("%sunix:path=%s", kind, path)
+		: NULL;
+}
+
+/* The manager itself is asked first: it needs no message bus, and answers sooner. */
+static char *find_systemd(const char *dir, const char *bus)
+{
+	char *found = socket_in(dir, "systemd/private", "peer=");
+
+	return found ? found : socket_in(dir, bus, "bus=");
+}
+
+void host_cgroup_probe_systemd(struct host_cgroup *c, int for_system, uid_t uid)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	CLEANUP(mem_free) char *usual = xasprintf("/run/user/%u", uid);
+
+	/* sd_booted(3) */
+	if (for_system) {
+		if (access("/run/systemd/system", F_OK) == 0)
+			c->systemd = find_systemd("/run", "dbus/system_bus_socket");
+		return;
+	}
+	if (runtime_dir && *runtime_dir)
+		c->systemd = find_systemd(runtime_dir, "bus");
+	if (!c->systemd)
+		c->systemd = find_systemd(usual, "bus");
+}
+
+void host_cgroup_release(struct host_cgroup *c)
+{
+	free(c->mount);
+	free(c->path);
+	free(c->base);
+	free(c->systemd);
+	strlist_release(&c->controllers);
+	*c = (struct host_cgroup){ 0 };
+}
+
+/* ---- helpers ---- */
+
+/* $LICHEN_HELPERS serves a lichen that is not installed: its build directory's helpers/. */
+char *host_find_helper(const char *name)
+{
+	const char *dirs[] = { getenv("LICHEN_HELPERS"), LICHEN_LIBEXEC_DIR };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		CLEANUP(mem_free)
+		char *path = dirs[i] && *dirs[i] ? xasprintf("%s/%s", dirs[i], name) : NULL;
+
+		if (path && path[0] == '/' && access(path, X_OK) == 0)
+			return TAKE_PTR(path);
+	}
+	return NULL;
+}

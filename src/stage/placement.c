@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage/placement.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "kernel/cgroup.h"
+#include "stage/limits.h"
+#include "stage/scope.h"
+
+/* Where the processes go that stand in the way of giving controllers to their cgroup's children. */
+#define CALLERS "lichen-callers"
+
+/* Another lichen may do the same at the same time. */
+#define TRIES 20
+
+static int open_hierarchy(const struct plan *plan, struct placement *p, struct error *e)
+{
+	p->root_fd = open(plan->host->cgroup.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->root_fd < 0)
+		return error_errno(e, "open '%s'", plan->host->cgroup.mount);
+	return 0;
+}
+
+static int explain_access(struct error *e)
+{
+	if (e->code != EACCES && e->code != EPERM)
+		return -e->code;
+	return error_hint(e,
+		"start lichen in a cgroup that is yours: systemd-run --user --scope -p "
+		"Delegate=yes lichen ..., or let systemd make the cgroup: --systemd-cgroup");
+}
+
+/* ---- a directory of ours ---- */
+
+static int open_or_make(int parent_fd, const char *name, struct error *e)
+{
+	int fd = cgroup_make(parent_fd, name, e);
+
+	if (fd == -EEXIST)
+		fd = cgroup_open(parent_fd, name, e);
+	return fd;
+}
+
+/*
+ * cgroups(7), "no internal processes": only one without processes of its own gives controllers to
+ * its children. Those of the cgroup that we stand in, which was delegated to us, go into a leaf.
+ */
+static int make_room(const struct plan *plan, int fd, const char *path, struct error *e)
+{
+	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
+
+	if (!plan->host->cgroup.path || !streq(path, plan->host->cgroup.path)) {
+		error_set(e, EBUSY, "the cgroup '%s' has processes of its own", path);
+		return error_hint(e, "move them into a child of it, or name another cgroupsPath");
+	}
+	leaf_fd = open_or_make(fd, CALLERS, e);
+	return leaf_fd < 0 ? leaf_fd : cgroup_move_all(fd, leaf_fd, e);
+}
+
+static int enable(
+	const struct plan *plan, int fd, const char *path, const char *controller, struct error *e)
+{
+	for (int i = 0; i < TRIES; i++) {
+		int r = cgroup_enable(fd, controller, e);
+
+		if (r != -EBUSY)
+			return r;
+		r = make_room(plan, fd, path, e);
+		if (r < 0)
+			return r;
+	}
+	return -e->code;
+}
+
+/* What a limit needs must be there; the rest is for those who look at the figures. */
+static int enable_all(const struct plan *plan, int fd, const char *path, struct error *e)
+{
+	const struct resource_settings *s = plan->cgroup.settings;
+	const struct strlist *all = &plan->host->cgroup.controllers;
+	struct error ignored;
+
+	for (size_t i = 0; i < s->n; i++) {
+		int r = s->v[i].controller ? enable(plan, fd, path, s->v[i].controller, e) : 0;
+
+		if (r < 0) {
+			error_context(e, "give the controller '%s' to the children of '%s'",
+				s->v[i].controller, path);
+			return explain_access(e);
+		}
+	}
+	for (size_t i = 0; i < all->n; i++)
+		(void)cgroup_enable(fd, all->v[i], &ignored);
+	return 0;
+}
+
+/* From base down to the container's cgroup, each with the controllers of the one above. */
+static int make_path(const struct plan *plan, struct placement *p, struct error *e)
+{
+	const struct plan_cgroup *c = &plan->cgroup;
+	CLEANUP(mem_free) char *path = xstrdup(c->path);
+	size_t done = streq(c->base, "/") ? 0 : strlen(c->base);
+	CLEANUP(fd_cleanup) int fd = cgroup_open(p->root_fd, c->base, e);
+
+	while (fd >= 0 && c->path[done]) {
+		size_t len = strcspn(c->path + done + 1, "/");
+		int next_fd;
+
+		path[done] = '\0';
+		if (enable_all(plan, fd, done ? path : "/", e) < 0)
+			return -e->code;
+		path[done] = '/';
+		path[done + 1 + len] = '\0';
+		next_fd = open_or_make(fd, path + done + 1, e);
+		fd_close(fd);
+		fd = next_fd;
+		path[done + 1 + len] = c->path[done + 1 + len];
+		done += 1 + len;
+	}
+	if (fd < 0)
+		return explain_access(e);
+	p->fd = fd_take(&fd);
+	return 0;
+}
+
+static int make_leaf(const struct plan *plan, struct placement *p, struct error *e)
+{
+	int r = enable_all(plan, p->fd, p->path, e);
+
+	if (r < 0)
+		return r;
+	p->leaf_fd = cgroup_make(p->fd, PLAN_CGROUP_LEAF, e);
+	if (p->leaf_fd == -EEXIST) {
+		error_set(e, EBUSY, "the cgroup '%s' is another container's", p->path);
+		return error_hint(e, "name another linux.cgroupsPath, or delete that container");
+	}
+	return p->leaf_fd < 0 ? p->leaf_fd : 0;
+}
+
+int placement_begin(const struct plan *plan, struct placement *out, struct error *e)
+{
+	CLEANUP(placement_release) struct placement p = PLACEMENT_NONE;
+	int r;
+
+	if (plan->cgroup.how == PLAN_CGROUP_NONE)
+		return 0;
+	r = open_hierarchy(plan, &p, e);
+	if (r == 0 && plan->cgroup.how == PLAN_CGROUP_DIRECTORY) {
+		p.path = xstrdup(plan->cgroup.path);
+		r = make_path(plan, &p, e);
+		if (r == 0)
+			r = make_leaf(plan, &p, e);
+	}
+	if (r < 0)
+		return r;
+	*out = p;
+	p = (struct placement)PLACEMENT_NONE;
+	return 0;
+}
+
+/* ---- a scope of systemd ---- */
+
+int placement_ask(const struct plan *plan, struct placement *p, pid_t pid, struct error *e)
+{
+	const struct plan_cgroup *c = &plan->cgroup;
+	const struct scope scope = { .helper = c->helper,
+		.systemd = plan->host->cgroup.systemd,
+		.unit = c->unit,
+		.description = c->description };
+
+	if (c->how != PLAN_CGROUP_SCOPE)
+		return 0;
+	return scope_ask(&scope, c->slice, pid, c->settings, &p->asked, e);
+}
+
+/* The controllers that the scope has, for its one child. */
+static int pass_on(const struct placement *p)
+{
+	CLEANUP(mem_free) char *all = cgroup_read(p->fd, "cgroup.controllers");
+	struct error ignored;
+	char *save = NULL;
+
+	for (char *w = all ? strtok_r(all, " ", &save) : NULL; w; w = strtok_r(NULL, " ", &save))
+		(void)cgroup_enable(p->fd, w, &ignored);
+	return 0;
+}
+
+static int receive_scope(struct placement *p, pid_t pid, struct error *e)
+{
+	int r = scope_answer(&p->asked, &p->path, e);
+
+	if (r < 0)
+		return r;
+	p->fd = cgroup_open(p->root_fd, p->path, e);
+	if (p->fd < 0)
+		return error_context(e, "open the scope's cgroup");
+	p->leaf_fd = cgroup_make(p->fd, PLAN_CGROUP_LEAF, e);
+	if (p->leaf_fd < 0)
+		return p->leaf_fd;
+	r = cgroup_enter(p->leaf_fd, pid, e);
+	return r < 0 ? r : pass_on(p);
+}
+
+int placement_finish(const struct plan *plan, struct placement *p, pid_t pid, struct error *e)
+{
+	int r = 0;
+
+	if (plan->cgroup.how == PLAN_CGROUP_NONE)
+		return 0;
+	if (plan->cgroup.how == PLAN_CGROUP_SCOPE)
+		r = receive_scope(p, pid, e);
+	return r < 0 ? r
+		     : limits_write(p->fd, p->leaf_fd, plan->cgroup.settings,
+			       plan->cgroup.best_effort ? LIMITS_BEST_EFFORT : LIMITS_MUST_HOLD,
+			       &p->left, e);
+}
+
+void placement_release(struct placement *p)
+{
+	fd_close(p->root_fd);
+	fd_close(p->fd);
+	fd_close(p->leaf_fd);
+	child_release(&p->asked);
+	free(p->path);
+	strlist_release(&p->left);
+	*p = (struct placement)PLACEMENT_NONE;
+}
