@@ -147,6 +147,7 @@ libcontainer_a_SOURCES = \
 	%D%/container/destruction.h \
 	%D%/container/kill.c \
 	%D%/container/list.c \
+	%D%/container/pause.c \
 	%D%/container/process_ref.c \
 	%D%/container/processes.c \
 	%D%/container/processes.h \
@@ -155,7 +156,8 @@ libcontainer_a_SOURCES = \
 	%D%/container/state.c \
 	%D%/container/state_dir.c \
 	%D%/container/state_dir.h \
-	%D%/container/state_file.c
+	%D%/container/state_file.c \
+	%D%/container/update.c
 
 # All of the program but its main, so that tests can link it.
 libcli_a_SOURCES = \
@@ -179,17 +181,21 @@ libcli_a_SOURCES = \
 	%D%/cli/option.c \
 	%D%/cli/option.h \
 	%D%/cli/options.c \
+	%D%/cli/pause.c \
 	%D%/cli/ps.c \
 	%D%/cli/ps_table.c \
 	%D%/cli/ps_table.h \
 	%D%/cli/run.c \
 	%D%/cli/signal.c \
 	%D%/cli/signal.h \
+	%D%/cli/size.c \
+	%D%/cli/size.h \
 	%D%/cli/spec.c \
 	%D%/cli/start.c \
 	%D%/cli/state.c \
 	%D%/cli/suggest.c \
 	%D%/cli/suggest.h \
+	%D%/cli/update.c \
 	%D%/cli/version.c \
 	%D%/cli/version.h
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/info.h"
 
+#include <string.h>
+
 #include "spec/spec.h"
 
 static void add_annotations(struct json_out *j, const struct container_info *info)
@@ -23,6 +25,21 @@ static void add_not_applied(struct json_out *j, const struct container_info *inf
 	json_out_array_end(j);
 }
 
+/* Written by update, which had parsed it. */
+static void add_resources(struct json_out *j, const struct container_info *info)
+{
+	CLEANUP(arena_release) struct arena arena = { 0 };
+	const struct json *tree;
+	struct error ignored;
+
+	if (!info->resources)
+		return;
+	arena_init(&arena, json_arena_size(strlen(info->resources)));
+	if (json_parse(&arena, "resources", info->resources, strlen(info->resources), &tree,
+		    &ignored) == 0)
+		json_out_value(j, "resources", tree);
+}
+
 /* A creation that was cut short has recorded little; callers can't parse an empty time. */
 static void add_known(struct json_out *j, const char *key, const char *value)
 {
@@ -41,6 +58,10 @@ void info_write(struct json_out *j, const char *key, const struct container_info
 	add_known(j, "created", info->created);
 	add_annotations(j, info);
 	json_out_string(j, "owner", info->owner);
+	json_out_string_if(j, "cgroup", info->cgroup);
+	add_resources(j, info);
+	if (info->oom_kills > 0)
+		json_out_u64(j, "oomKills", info->oom_kills);
 	add_not_applied(j, info);
 	json_out_object_end(j);
 }

@@ -103,6 +103,25 @@ int container_cgroup_open(const struct state_cgroup *c, struct error *e)
 	return root_fd < 0 ? root_fd : cgroup_open(root_fd, c->path, e);
 }
 
+bool container_cgroup_is_frozen(const struct state_cgroup *c)
+{
+	struct error ignored;
+	CLEANUP(fd_cleanup) int fd = container_cgroup_open(c, &ignored);
+
+	return fd >= 0 && cgroup_is_frozen(fd);
+}
+
+uint64_t container_cgroup_oom_kills(const struct state_cgroup *c)
+{
+	struct error ignored;
+	CLEANUP(fd_cleanup) int fd = container_cgroup_open(c, &ignored);
+	uint64_t n = 0;
+
+	if (fd >= 0)
+		(void)cgroup_read_number(fd, "memory.events", "oom_kill", &n);
+	return n;
+}
+
 /* ---- the end ---- */
 
 static char *parent_of(const char *path)

@@ -78,7 +78,13 @@ int container_start(const struct runtime *rt, const char *id, struct error *e);
 int container_run(const struct runtime *rt, const struct create_request *req, int *out_status,
 	struct error *e);
 
-enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_STOPPED };
+enum container_status {
+	STATUS_CREATING,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED
+};
 const char *container_status_name(enum container_status status);
 
 /* What `state` and `list` show. Release with container_info_release. */
@@ -93,6 +99,9 @@ struct container_info {
 	char *owner; /* user name, or the number */
 	struct strlist annotation_keys, annotation_values;
 	struct strlist not_applied; /* what --best-effort left out */
+	char *cgroup; /* its path in the hierarchy, or NULL */
+	char *resources; /* the limits since the last update, as JSON; NULL: config.json's */
+	uint64_t oom_kills; /* processes that the kernel has killed for the memory limit */
 };
 int container_state(
 	const struct runtime *rt, const char *id, struct container_info *out, struct error *e);
@@ -112,6 +121,21 @@ int container_kill(
 
 enum delete_flag { DELETE_FORCE = 1u << 0 };
 int container_delete(const struct runtime *rt, const char *id, unsigned int flags, struct error *e);
+
+/* All of its processes are suspended, or go on. EINVAL, ESRCH, EALREADY in the wrong state. */
+int container_pause(const struct runtime *rt, const char *id, struct error *e);
+int container_resume(const struct runtime *rt, const char *id, struct error *e);
+
+/*
+ * New limits for a container that has a cgroup: those of the JSON text, an object as
+ * linux.resources. What it does not name stays as it is. name begins errors in the text.
+ */
+struct update_request {
+	const char *name, *json;
+	size_t len;
+};
+int container_update(const struct runtime *rt, const char *id, const struct update_request *req,
+	struct error *e);
 
 /* The processes of the container, as numbers of our PID namespace; *out_pids is the caller's. */
 int container_pids(

@@ -37,10 +37,11 @@ int container_kill(
 	switch (state_status(&dir, &state)) {
 	case STATUS_CREATED:
 	case STATUS_RUNNING:
+	case STATUS_PAUSED:
 		break;
 	case STATUS_STOPPED:
-		/* runc's: there is nobody left, which is what "all" wants. */
-		return flags & KILL_ALL ? 0 : not_running(id, e);
+		/* runc's: usually there is nobody left, which is what "all" wants. */
+		return flags & KILL_ALL ? processes_kill_all(&state, sig, e) : not_running(id, e);
 	case STATUS_CREATING:
 		return not_running(id, e);
 	}

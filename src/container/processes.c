@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,11 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/syscalls.h"
+#include "container/cgroup.h"
+#include "kernel/cgroup.h"
+
+/* As long as delete waits. */
+#define KILL_TIMEOUT_MS 10000
 
 struct entry {
 	pid_t pid, parent;
@@ -131,12 +137,29 @@ static int find_marked(const struct state *state, struct table *out, struct erro
 	return r < 0 ? r : mark(out, state);
 }
 
+static int find_in_cgroup(int fd, pid_t init, pid_t **out_pids, size_t *out_n, struct error *e)
+{
+	int r = cgroup_pids(fd, out_pids, out_n, e);
+
+	for (size_t i = 1; r == 0 && i < *out_n; i++)
+		if ((*out_pids)[i] == init) {
+			(*out_pids)[i] = (*out_pids)[0];
+			(*out_pids)[0] = init;
+		}
+	return r;
+}
+
 int processes_find(const struct state *state, pid_t **out_pids, size_t *out_n, struct error *e)
 {
 	CLEANUP(table_release) struct table t = { 0 };
+	CLEANUP(fd_cleanup) int cgroup_fd = container_cgroup_open(&state->cgroup, e);
 	pid_t *pids;
 	size_t n = 0;
-	int r = find_marked(state, &t, e);
+	int r;
+
+	if (cgroup_fd >= 0)
+		return find_in_cgroup(cgroup_fd, state->init.pid, out_pids, out_n, e);
+	r = find_marked(state, &t, e);
 
 	if (r < 0)
 		return r;
@@ -159,10 +182,22 @@ static int kill_one(const struct entry *entry, int sig, struct error *e)
 	return 0;
 }
 
+static int kill_cgroup(int fd, int sig, struct error *e)
+{
+	/* The kernel's way, which nobody outruns by being born. */
+	return sig == SIGKILL ? cgroup_kill(fd, time_ms() + KILL_TIMEOUT_MS, e)
+			      : cgroup_signal(fd, sig, e);
+}
+
 int processes_kill_all(const struct state *state, int sig, struct error *e)
 {
 	CLEANUP(table_release) struct table t = { 0 };
-	int r = find_marked(state, &t, e);
+	CLEANUP(fd_cleanup) int cgroup_fd = container_cgroup_open(&state->cgroup, e);
+	int r;
+
+	if (cgroup_fd >= 0)
+		return kill_cgroup(cgroup_fd, sig, e);
+	r = find_marked(state, &t, e);
 
 	for (size_t i = 0; r >= 0 && i < t.n; i++)
 		if (t.v[i].belongs)

@@ -8,9 +8,10 @@
 #include "container/state_dir.h"
 
 /*
- * Without a cgroup to ask: those in init's PID namespace or descended from init, when that
- * namespace is the container's own; else those descended from init that are also in its mount
- * namespace. Numbers of our PID namespace, init first; *out_pids is the caller's to free.
+ * Those in the container's cgroup. Without one to ask: those in init's PID namespace or descended
+ * from init, when that namespace is the container's own; else those descended from init that are
+ * also in its mount namespace. Numbers of our PID namespace, init first; *out_pids is the caller's
+ * to free.
  */
 int processes_find(const struct state *state, pid_t **out_pids, size_t *out_n, struct error *e);
 

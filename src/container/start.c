@@ -44,6 +44,9 @@ static int check_status(const struct start *s, struct error *e)
 	case STATUS_STOPPED:
 		error_set(e, ESRCH, "cannot start a container that has stopped: '%s'", id);
 		return error_hint(e, "lichen delete %s, then create it anew", id);
+	case STATUS_PAUSED:
+		error_set(e, EBUSY, "cannot start a container that is paused: '%s'", id);
+		return error_hint(e, "lichen resume %s", id);
 	case STATUS_CREATING:
 		break;
 	}

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
-#include "container/state_dir.h"
+#include "container/cgroup.h"
 
 const char *container_status_name(enum container_status status)
 {
 	static const char *const names[] = { [STATUS_CREATING] = "creating",
 		[STATUS_CREATED] = "created",
 		[STATUS_RUNNING] = "running",
+		[STATUS_PAUSED] = "paused",
 		[STATUS_STOPPED] = "stopped" };
 
 	return names[status];
@@ -34,9 +35,13 @@ int container_state(
 		.owner = TAKE_PTR(s.owner),
 		.annotation_keys = s.annotation_keys,
 		.annotation_values = s.annotation_values,
-		.not_applied = s.not_applied };
+		.not_applied = s.not_applied,
+		.resources = container_updated_resources(&dir),
+		.oom_kills = container_cgroup_oom_kills(&s.cgroup),
+		.cgroup = TAKE_PTR(s.cgroup.path) };
 	out->pid = out->status == STATUS_STOPPED ? 0 : s.init.pid;
 	free(s.id);
+	state_cgroup_release(&s.cgroup);
 	return 0;
 }
 
@@ -48,6 +53,8 @@ void container_info_release(struct container_info *info)
 	free(info->rootfs);
 	free(info->created);
 	free(info->owner);
+	free(info->cgroup);
+	free(info->resources);
 	strlist_release(&info->annotation_keys);
 	strlist_release(&info->annotation_values);
 	strlist_release(&info->not_applied);

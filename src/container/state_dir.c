@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "container/state_dir.h"
+#include "container/cgroup.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -389,5 +389,7 @@ enum container_status state_status(const struct state_dir *dir, const struct sta
 		return is_being_made(dir) ? STATUS_CREATING : STATUS_STOPPED;
 	if (!process_is_alive(&s->init))
 		return STATUS_STOPPED;
+	if (container_cgroup_is_frozen(&s->cgroup))
+		return STATUS_PAUSED;
 	return is_before_execve(dir) ? STATUS_CREATED : STATUS_RUNNING;
 }

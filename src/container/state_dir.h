@@ -89,11 +89,15 @@ int state_read(const struct state_dir *dir, struct state *out, struct error *e);
  */
 void state_read_birth(const struct state_dir *dir, struct state *out);
 void state_release(struct state *s);
+void state_cgroup_release(struct state_cgroup *c);
 
 int state_record_init(const struct state_dir *dir, const struct process_ref *init, struct error *e);
 
 int state_write_config(const struct state_dir *dir, const char *text, size_t len, struct error *e);
 int state_read_config(const struct state_dir *dir, const struct spec **out, struct error *e);
+
+/* The limits since the last update, as JSON, the caller's to free; NULL if there was none. */
+char *container_updated_resources(const struct state_dir *dir);
 
 /* The socket that init waits at: made by create, connected to by start. */
 int state_listen(const struct state_dir *dir, struct error *e);

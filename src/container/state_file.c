@@ -192,7 +192,7 @@ int state_read(const struct state_dir *dir, struct state *out, struct error *e)
 	return 0;
 }
 
-static void state_cgroup_release(struct state_cgroup *c)
+void state_cgroup_release(struct state_cgroup *c)
 {
 	free(c->path);
 	free(c->top);
