@@ -156,7 +156,9 @@ static int apply(struct update *u, const struct resource_settings *settings, str
 	if (fd < 0)
 		return fd;
 	leaf_fd = cgroup_open(fd, PLAN_CGROUP_LEAF, &ignored);
-	r = container_cgroup_tell(&u->state.cgroup, settings, e);
+	r = limits_check(fd, settings, e);
+	if (r == 0)
+		r = container_cgroup_tell(&u->state.cgroup, settings, e);
 	return r < 0 ? r : limits_write(fd, leaf_fd, settings, LIMITS_MUST_HOLD, &left, e);
 }
 

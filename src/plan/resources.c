@@ -63,7 +63,10 @@ static struct resource_setting *set(
 
 	out->v = grow(out->arena, out->v, out->n, &out->size, sizeof(*out->v));
 	s = &out->v[out->n++];
-	*s = (struct resource_setting){ .file = file, .value = value, .object = object };
+	/* Copies: the specification's tree may be gone before this. */
+	*s = (struct resource_setting){ .file = print(d, "%s", file),
+		.value = print(d, "%s", value),
+		.object = print(d, "%s", object) };
 	if (!str_starts(file, "cgroup."))
 		s->controller = print(d, "%.*s", (int)strcspn(file, "."), file);
 	return s;
@@ -490,7 +493,7 @@ static void tell_unified(struct digest *d, const struct spec_pair *p)
 		if (streq(p->value, "max"))
 			tell(d, same[i].property, "t", INFINITY_TEXT);
 		else if (str_u64(p->value, UINT64_MAX, &number) == 0 && number > 0)
-			tell(d, same[i].property, "t", p->value);
+			tell(d, same[i].property, "t", print(d, "%s", p->value));
 	}
 	if (!streq(p->key, "cpuset.cpus") && !streq(p->key, "cpuset.mems"))
 		return;

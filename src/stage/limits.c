@@ -23,16 +23,20 @@ static bool has_swap(void)
 }
 
 /* The kernel would end the container; the caller wants to be told instead. */
-static int check_usage(int fd, const struct resource_setting *s, struct error *e)
+int limits_check(int fd, const struct resource_settings *settings, struct error *e)
 {
-	uint64_t used, limit;
+	for (size_t i = 0; i < settings->n; i++) {
+		const struct resource_setting *s = &settings->v[i];
+		uint64_t used, limit;
 
-	if (!s->check_usage || str_u64(s->value, UINT64_MAX, &limit) < 0 ||
-		cgroup_read_number(fd, "memory.current", NULL, &used) < 0 || used <= limit)
-		return 0;
-	return error_set(e, EBUSY,
-		"%llu bytes are in use, above the new limit of %llu, and checkBeforeUpdate is set",
-		(unsigned long long)used, (unsigned long long)limit);
+		if (s->check_usage && str_u64(s->value, UINT64_MAX, &limit) == 0 &&
+			cgroup_read_number(fd, "memory.current", NULL, &used) == 0 && used > limit)
+			return error_set(e, EBUSY,
+				"linux.resources.%s: %llu bytes are in use, above the new limit of "
+				"%llu, and memory.checkBeforeUpdate is set",
+				s->object, (unsigned long long)used, (unsigned long long)limit);
+	}
+	return 0;
 }
 
 static int write_either(int fd, const struct resource_setting *s, struct error *e)
@@ -96,9 +100,7 @@ int limits_write(int fd, int leaf_fd, const struct resource_settings *settings,
 				return r;
 			continue;
 		}
-		r = check_usage(fd, s, e);
-		if (r == 0)
-			r = write_either(fd, s, e);
+		r = write_either(fd, s, e);
 		if (r == 0 && leaf_fd >= 0 && s->controller &&
 			cgroup_has(leaf_fd, "cgroup.controllers", s->controller))
 			r = write_either(leaf_fd, s, e);

@@ -7,6 +7,9 @@
 /* What to do about a controller that the cgroup has not been given. */
 enum limits_effort { LIMITS_MUST_HOLD, LIMITS_BEST_EFFORT };
 
+/* Where config.json asks for it: EBUSY if more is in use than the new limit would allow. */
+int limits_check(int fd, const struct resource_settings *settings, struct error *e);
+
 /*
  * fd is the container's cgroup, leaf_fd (or -EBADF) the one that its processes are in, where the
  * same is written so that they see it. What best effort has left out is added to out_left.
