@@ -50,6 +50,8 @@ libkernel_a_SOURCES = \
 	%D%/kernel/copy.h \
 	%D%/kernel/device.c \
 	%D%/kernel/device.h \
+	%D%/kernel/device_filter.c \
+	%D%/kernel/device_filter.h \
 	%D%/kernel/idmap.c \
 	%D%/kernel/idmap.h \
 	%D%/kernel/mount.c \
@@ -81,6 +83,7 @@ libhost_a_CPPFLAGS = $(AM_CPPFLAGS) -DLICHEN_LIBEXEC_DIR='"$(pkglibexecdir)"'
 libplan_a_SOURCES = \
 	%D%/plan/builder.c \
 	%D%/plan/cgroup.c \
+	%D%/plan/device_rules.c \
 	%D%/plan/devices.c \
 	%D%/plan/features.c \
 	%D%/plan/features.h \

@@ -27,11 +27,14 @@ bool plan_has_new(const struct plan_builder *b, int64_t type);
 bool plan_has_joined(const struct plan_builder *b, int64_t type);
 /* Whether the process has no privilege on the host: then nodes can't be made, for example. */
 bool plan_is_confined(const struct plan_builder *b);
+/* Whether devices that are not allowed are out of reach even where there are nodes of them. */
+bool plan_filters_devices(const struct plan_builder *b);
 
 /* Whether an ID inside is mapped to one outside; what a joined namespace maps is not known: yes. */
 bool plan_uid_mapped(const struct plan_builder *b, uint32_t id);
 bool plan_gid_mapped(const struct plan_builder *b, uint32_t id);
 
+bool plan_has_capability(const struct spec *spec, const char *name);
 /* A root that is only a chroot(2) is none for who may call that themselves. */
 int plan_check_chroot(struct plan_builder *b, struct error *e);
 /* Adds OP_CGROUP, once: before what needs to be in the cgroup, and at the latest before hooks. */
@@ -41,6 +44,7 @@ int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);
 int plan_identity(struct plan_builder *b, struct error *e);
 int plan_cgroup(struct plan_builder *b, struct error *e);
+int plan_device_rules(struct plan_builder *b, struct error *e);
 int plan_mounts(struct plan_builder *b, struct error *e);
 int plan_devices(struct plan_builder *b, struct error *e);
 int plan_sysctls(struct plan_builder *b, struct error *e);

@@ -40,12 +40,12 @@ static int plan_tail(struct plan_builder *b, struct error *e)
 	op = plan_add_op(b, OP_DIRECTORY);
 	op->object = "process.cwd";
 	op->target = b->spec->process->cwd;
-	if (b->spec->root->readonly || !plan_is_confined(b)) {
+	if (b->spec->root->readonly || !plan_filters_devices(b)) {
 		op = plan_add_op(b, OP_ROOT_ATTRS);
 		op->object = b->spec->root->readonly ? "root.readonly" : "root";
 		op->fs.attrs.set = b->spec->root->readonly ? MOUNT_ATTR_RDONLY : 0;
 		/* An image may bring nodes; in a user namespace the kernel ignores them. */
-		op->fs.attrs.set |= plan_is_confined(b) ? 0 : MOUNT_ATTR_NODEV;
+		op->fs.attrs.set |= plan_filters_devices(b) ? 0 : MOUNT_ATTR_NODEV;
 	}
 	/* pivot_root(2) would change "/" for everybody in a mount namespace that is joined. */
 	if (plan_has_joined(b, CLONE_NEWNS) && plan_check_chroot(b, e) < 0)
@@ -87,7 +87,8 @@ static void plan_propagation(struct plan_builder *b)
 static int make(struct plan_builder *b, struct error *e)
 {
 	static int (*const parts[])(struct plan_builder *, struct error *) = { plan_refuse,
-		plan_namespaces, plan_ids, plan_identity, plan_cgroup, plan_mounts, plan_devices };
+		plan_namespaces, plan_ids, plan_identity, plan_cgroup, plan_device_rules,
+		plan_mounts, plan_devices };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "host/host.h"
 #include "kernel/caps.h"
+#include "kernel/device_filter.h"
 #include "kernel/idmap.h"
 #include "kernel/mount.h"
 #include "kernel/scheduling.h"
@@ -138,6 +139,8 @@ struct plan_cgroup {
 	const char *helper; /* SCOPE: the path of lichen-scope */
 	const struct resource_settings *settings;
 	bool new_namespace;
+	size_t n_devices; /* 0: no filter */
+	const struct device_rule *devices;
 	bool best_effort; /* limits that can't be held are left out */
 	bool give; /* to the process' user, who may make cgroups of their own in it */
 };

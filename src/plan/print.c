@@ -169,6 +169,24 @@ static void print_property(const struct resource_property *p, struct text *out)
 	text_puts(out, "\n");
 }
 
+static void print_number(int64_t number, const char *after, struct text *out)
+{
+	if (number < 0)
+		text_printf(out, "*%s", after);
+	else
+		text_printf(out, "%lld%s", (long long)number, after);
+}
+
+static void print_device_rule(const struct device_rule *r, struct text *out)
+{
+	text_printf(out, "filter %s %c ", r->verdict == DEVICE_ALLOW ? "allow" : "deny", r->type);
+	print_number(r->major, ":", out);
+	print_number(r->minor, " ", out);
+	text_printf(out, "%s%s%s\n", r->access & BPF_DEVCG_ACC_READ ? "r" : "",
+		r->access & BPF_DEVCG_ACC_WRITE ? "w" : "",
+		r->access & BPF_DEVCG_ACC_MKNOD ? "m" : "");
+}
+
 static void print_cgroup(const struct plan_cgroup *c, struct text *out)
 {
 	const struct resource_settings *s = c->settings;
@@ -191,6 +209,8 @@ static void print_cgroup(const struct plan_cgroup *c, struct text *out)
 	}
 	for (size_t i = 0; c->how == PLAN_CGROUP_SCOPE && i < s->n_properties; i++)
 		print_property(&s->properties[i], out);
+	for (size_t i = 0; i < c->n_devices; i++)
+		print_device_rule(&c->devices[i], out);
 	if (c->new_namespace)
 		text_puts(out, "cgroup namespace in it\n");
 	if (c->give)

@@ -75,8 +75,8 @@ static void plan_caps(struct plan_builder *b)
 	bool new_user = plan_has_new(b, CLONE_NEWUSER) || plan_has_joined(b, CLONE_NEWUSER);
 	uint64_t all = new_user ? ~0ull : b->host->capabilities;
 
-	/* On the host itself a node that is made works, and no filter holds it back yet. */
-	if (!plan_is_confined(b))
+	/* On the host itself a node that is made works unless a filter holds it back. */
+	if (!plan_filters_devices(b))
 		all &= ~(1ull << CAP_MKNOD);
 
 	if (!c)

@@ -42,19 +42,7 @@ static int refuse_linux(struct plan_builder *b, struct error *e)
 	return 0;
 }
 
-static int cgroup_missing(struct plan_builder *b, const char *what, struct error *e)
-{
-	if (b->request->best_effort & PLAN_BEST_EFFORT_CGROUP) {
-		plan_not_applied(b, "linux.resources.%s", what);
-		return 0;
-	}
-	error_set(e, ENOTSUP, "config.json: linux.resources.%s: no cgroup here can hold it", what);
-	return error_hint(e,
-		"remove it from config.json, or run without it: "
-		"lichen --best-effort=cgroup ...");
-}
-
-static bool has_capability(const struct spec *spec, const char *name)
+bool plan_has_capability(const struct spec *spec, const char *name)
 {
 	const struct spec_capabilities *c = spec->process->capabilities;
 
@@ -69,7 +57,7 @@ int plan_check_chroot(struct plan_builder *b, struct error *e)
 	static const char *const keys[] = { "CAP_SYS_CHROOT", "CAP_SYS_ADMIN" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (!has_capability(b->spec, keys[i]))
+		if (!plan_has_capability(b->spec, keys[i]))
 			continue;
 		error_set(e, EPERM,
 			"config.json: process.capabilities: with %s the container could leave its "
@@ -82,28 +70,10 @@ int plan_check_chroot(struct plan_builder *b, struct error *e)
 	return 0;
 }
 
-static int refuse_resources(struct plan_builder *b, struct error *e)
-{
-	const struct spec_resources *r = b->spec->linux.resources;
-
-	if (!r)
-		return 0;
-	/*
-	 * What isn't allowed does not exist: no node can be made (in a user namespace, or without
-	 * CAP_MKNOD), the root's own don't work, and only those that config.json names are bound.
-	 * Whoever may mount devtmpfs or do raw I/O needs a filter.
-	 */
-	if (r->devices.n > 0 && !plan_is_confined(b) &&
-		(has_capability(b->spec, "CAP_SYS_ADMIN") ||
-			has_capability(b->spec, "CAP_SYS_RAWIO")))
-		return cgroup_missing(b, "devices", e);
-	return 0;
-}
-
 int plan_refuse(struct plan_builder *b, struct error *e)
 {
-	static int (*const parts[])(struct plan_builder *, struct error *) = { refuse_process,
-		refuse_linux, refuse_resources };
+	static int (*const parts[])(
+		struct plan_builder *, struct error *) = { refuse_process, refuse_linux };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		int r = parts[i](b, e);

@@ -300,9 +300,26 @@ static int raise_limits(const struct stage *s, const struct plan *plan, struct e
 	return 0;
 }
 
+/* Not before init has made its nodes, and before a program of the container runs. */
+static int filter_devices(const struct stage *s, const struct plan *plan, struct error *e)
+{
+	const struct plan_cgroup *c = &plan->cgroup;
+
+	if (c->n_devices == 0 ||
+		device_filter_attach(s->placement.fd, c->devices, c->n_devices, e) == 0)
+		return 0;
+	error_context(e, "config.json: linux.resources.devices");
+	return error_hint(e,
+		"is eBPF forbidden here (CONFIG_CGROUP_BPF, a seccomp filter around lichen)? Go "
+		"without: lichen --best-effort=cgroup ...");
+}
+
 int stage_commit(struct stage *s, const struct plan *plan, struct error *e)
 {
 	int r = raise_limits(s, plan, e);
+
+	if (r == 0)
+		r = filter_devices(s, plan, e);
 
 	if (r == 0)
 		r = message_send(s->sock_fd, MESSAGE_COMMITTED, 0, -EBADF, e);
