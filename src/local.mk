@@ -157,6 +157,7 @@ libcontainer_a_SOURCES = \
 	%D%/container/run.c \
 	%D%/container/start.c \
 	%D%/container/state.c \
+	%D%/container/state_cgroup.c \
 	%D%/container/state_dir.c \
 	%D%/container/state_dir.h \
 	%D%/container/state_file.c \

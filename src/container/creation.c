@@ -286,7 +286,9 @@ static int reserve(struct creation *c, struct error *e)
 	r = container_cgroup_expect(&c->plan, &c->state.cgroup, e);
 	if (r < 0)
 		return r;
-	r = state_write(&c->dir, &c->state, e);
+	r = state_write_cgroup(&c->dir, &c->state.cgroup, e);
+	if (r == 0)
+		r = state_write(&c->dir, &c->state, e);
 	return r < 0 ? r : state_write_config(&c->dir, c->config_text, c->config_len, e);
 }
 
@@ -345,6 +347,15 @@ static int hand_over(struct creation *c, struct error *e)
 	return r;
 }
 
+/* Only systemd knows where a scope's cgroup is, and tells it when it has made it. */
+static int record_scope(struct creation *c, struct error *e)
+{
+	if (!c->stage.placement.path || c->state.cgroup.path)
+		return 0;
+	c->state.cgroup.path = xstrdup(c->stage.placement.path);
+	return state_write_cgroup(&c->dir, &c->state.cgroup, e);
+}
+
 static int finish(struct creation *c, struct error *e)
 {
 	int r = hand_over(c, e);
@@ -352,8 +363,9 @@ static int finish(struct creation *c, struct error *e)
 	if (r < 0)
 		return r;
 	c->state.is_created = 1;
-	if (c->stage.placement.path && !c->state.cgroup.path)
-		c->state.cgroup.path = xstrdup(c->stage.placement.path);
+	r = record_scope(c, e);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < c->stage.placement.left.n; i++)
 		strlist_add(&c->state.not_applied, xstrdup(c->stage.placement.left.v[i]));
 	r = state_write(&c->dir, &c->state, e);

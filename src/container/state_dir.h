@@ -5,6 +5,7 @@
  *   state.json    what is known: written when the name is reserved, and again when it is created
  *   config.json   the copy that every later operation goes by (runtime.md: later edits are without
  *                 effect)
+ *   cgroup.json   where its cgroup is or is going to be, written before that is made
  *   init          PID and start time of the first process, from its birth on
  *   start.sock    where init waits for start
  *   created.lock  held locked by init until execve closes it: who can't lock it sees "created"
@@ -89,6 +90,11 @@ int state_read(const struct state_dir *dir, struct state *out, struct error *e);
  */
 void state_read_birth(const struct state_dir *dir, struct state *out);
 void state_release(struct state *s);
+
+/* Nothing is written for a container without a cgroup. */
+int state_write_cgroup(const struct state_dir *dir, const struct state_cgroup *c, struct error *e);
+/* As far as it is known; state_read and state_read_birth do this too. */
+void state_read_cgroup(const struct state_dir *dir, struct state_cgroup *out);
 void state_cgroup_release(struct state_cgroup *c);
 
 int state_record_init(const struct state_dir *dir, const struct process_ref *init, struct error *e);

@@ -24,19 +24,6 @@ static void write_annotations(struct json_out *o, const struct state *s)
 	json_out_object_end(o);
 }
 
-static void write_cgroup(struct json_out *o, const struct state_cgroup *c)
-{
-	if (!c->path && !c->unit)
-		return;
-	json_out_object(o, "cgroup");
-	json_out_string_if(o, "path", c->path);
-	json_out_string_if(o, "top", c->top);
-	json_out_string_if(o, "unit", c->unit);
-	json_out_string_if(o, "description", c->description);
-	json_out_string_if(o, "systemd", c->systemd);
-	json_out_object_end(o);
-}
-
 int state_write(const struct state_dir *dir, const struct state *s, struct error *e)
 {
 	CLEANUP(text_release) struct text text = { 0 };
@@ -55,7 +42,6 @@ int state_write(const struct state_dir *dir, const struct state *s, struct error
 	json_out_string(&o, "rootfs", s->rootfs);
 	json_out_string(&o, "createdAt", s->created);
 	json_out_string(&o, "owner", s->owner);
-	write_cgroup(&o, &s->cgroup);
 	write_annotations(&o, s);
 	json_out_array(&o, "notApplied");
 	for (size_t i = 0; i < s->not_applied.n; i++)
@@ -82,30 +68,6 @@ static char *string_of(const struct json *object, const char *key)
 	const struct json *j = member(object, key, JSON_STRING);
 
 	return xstrdup(j ? j->text : "");
-}
-
-static char *string_or_null(const struct json *object, const char *key)
-{
-	const struct json *j = member(object, key, JSON_STRING);
-
-	return j ? xstrdup(j->text) : NULL;
-}
-
-static void read_cgroup(const struct json *root, struct state_cgroup *out)
-{
-	const struct json *j = member(root, "cgroup", JSON_OBJECT);
-
-	*out = (struct state_cgroup){ .path = string_or_null(j, "path"),
-		.top = string_or_null(j, "top"),
-		.unit = string_or_null(j, "unit"),
-		.description = string_or_null(j, "description"),
-		.systemd = string_or_null(j, "systemd") };
-	/* Half a scope can't be asked for; then there is the directory, if it is known. */
-	if (!out->unit || !out->description || !out->systemd) {
-		free(TAKE_PTR(out->unit));
-		free(TAKE_PTR(out->description));
-		free(TAKE_PTR(out->systemd));
-	}
 }
 
 static void read_lists(const struct json *root, struct state *out)
@@ -157,7 +119,7 @@ static void read_fields(const struct state_dir *dir, const struct json *root, st
 		out->init.start_time = number;
 	if (!out->is_created)
 		read_init(dir, &out->init);
-	read_cgroup(root, &out->cgroup);
+	state_read_cgroup(dir, &out->cgroup);
 	read_lists(root, out);
 }
 
@@ -190,15 +152,6 @@ int state_read(const struct state_dir *dir, struct state *out, struct error *e)
 		return error_context(e, "read the state of container '%s'", dir->id);
 	read_fields(dir, root, out);
 	return 0;
-}
-
-void state_cgroup_release(struct state_cgroup *c)
-{
-	free(c->path);
-	free(c->top);
-	free(c->unit);
-	free(c->description);
-	free(c->systemd);
 }
 
 void state_release(struct state *s)
