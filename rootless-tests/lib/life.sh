@@ -137,6 +137,7 @@ own_processes() {
 census() {
 	own_processes | sed 's/^/process /'
 	sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//' /proc/self/mountinfo | grep -F "$scratch" | sed 's/^/mount /'
+	own_cgroups | grep -F "t$$-" | sed 's/^/cgroup /'
 	find "$scratch"/state-* -mindepth 1 -not -path '*/.seccomp*' 2>/dev/null | sed 's/^/state /'
 	find "$XDG_RUNTIME_DIR" -mindepth 2 -not -path '*/.seccomp*' 2>/dev/null | sed 's/^/runtime /'
 	:
