@@ -8,6 +8,9 @@ source "$(dirname "$0")/lib/life.sh"
 
 # A program that says that it runs, and ends with 3 on TERM and at once.
 waiter='["sh", "-c", "trap \"exit 3\" TERM; echo ready; while :; do sleep 0.05; done"]'
+# No PID namespace, and a /proc that fits.
+share_pids='.linux.namespaces |= map(select(.type != "pid")) |
+	.mounts |= map(if .type == "proc" then {destination: "/proc", type: "bind", source: "/proc", options: ["rbind", "ro"]} else . end)'
 json() { jq -r "$1" <<<"$stdout"; }
 # new CONTAINER of $bundle, created; its output in $out
 create() {
@@ -15,7 +18,7 @@ create() {
 	out=$scratch/out.$id
 	rt create --bundle "$bundle" "$@" "$id" >"$out" 2>&1 </dev/null
 }
-started() { create && rt start "$id" && eventually grep -sqx ready "$out"; }
+started() { create && rt start "$id" && eventually says_ready; }
 # refused NAME TEXT CMD...   an error: status 1, nothing on stdout, a text that has TEXT
 refused() {
 	local name=$1 text=$2
@@ -53,10 +56,8 @@ test_creating() {
 	put_bundle creating ".process.args = $waiter" ".hooks.createRuntime = [{path: \"$hook\"}]" \
 		'.annotations = {"org.example.a": "x/y", "b": "ü\n"}'
 	new_id
-	rm -f "$scratch/out"
-	rt create --bundle "$bundle" --pid-file "$scratch/pid" "$id" >"$scratch/out" 2>&1 &
-	local creator=$!
-	ok "creating: the hook is reached" eventually test -e "$gate/state"
+	begin rt create --bundle "$bundle" --pid-file "$scratch/pid" "$id"
+	ok "creating: the hook is reached" eventually gated
 	run rt state "$id"
 	is "creating: status" "$(json .status)" creating
 	is "creating: the hook is told so" "$(jq -r .status "$gate/state")" creating
@@ -69,15 +70,15 @@ test_creating() {
 	local was
 	was=$(snapshot "$id")
 	refused "creating: create" "container '$id' already exists" rt create --bundle "$bundle" "$id"
-	deadline=5 refused "creating: start" 'cannot start a container that is being created' rt start "$id"
+	refused "creating: start" 'cannot start a container that is being created' rt start "$id"
 	refused "creating: kill" 'container not running' rt kill "$id"
 	refused "creating: kill --all" 'container not running' rt kill --all "$id"
-	deadline=5 refused "creating: delete" "cannot delete container '$id' that is not stopped: creating" rt delete "$id"
+	refused "creating: delete" "cannot delete container '$id' that is not stopped: creating" rt delete "$id"
 	is "creating: nothing of this changed it" "$(snapshot "$id")" "$was"
 	is "creating: in the list" "$(rt list --format json | jq -r '.[] | select(.id == "'"$id"'").status')" creating
 	touch "$gate/go"
-	wait "$creator"
-	is "creating: create goes on to its end" "$? $(cat "$scratch/out")" '0 '
+	wait "$begun"
+	is "creating: create goes on to its end" "$? $(cat "$out")" '0 '
 	is "then created" "$(status_of "$id")" created
 	is "the PID file is the state's PID" "$(cat "$scratch/pid")" "$(rt state "$id" | jq -r .pid)"
 	ok "delete" rt delete "$id"
@@ -180,12 +181,10 @@ test_kill() {
 			*) number=$sig ;;
 		esac
 		new_id
-		rm -f "$scratch/out"
-		rt run --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
-		local runner=$!
-		eventually grep -sqx ready "$scratch/out"
+		begin rt run --bundle "$bundle" "$id"
+		eventually says_ready
 		rt kill "$id" "$sig" 2>"$scratch/err"
-		wait "$runner"
+		wait "$begun"
 		is "kill $sig" "$? $(cat "$scratch/err")" "$number "
 	done
 	put_bundle kill-option ".process.args = $waiter"
@@ -219,24 +218,20 @@ test_kill() {
 	exits 0 "kill -a KILL" rt kill -a "$id" KILL
 	ok "kill -a KILL: stopped" eventually has_status "$id" stopped
 	rt delete "$id"
-	if [[ $(jq '[.linux.namespaces[].type] | index("pid")' "$bundle/config.json") != null && $mode != x ]]; then
-		# without a PID namespace nothing but us ends the others
-		put_bundle kill-shared '.process.args = ["sh", "-c", "sleep 1000 & sleep 1001 & echo ready; while :; do sleep 0.05; done"]' \
-			'.linux.namespaces |= map(select(.type != "pid"))' \
-			'.mounts |= map(if .type == "proc" then {destination: "/proc", type: "bind", source: "/proc", options: ["rbind", "ro"]} else . end)'
-		ok "in the host's PID namespace: start" started
-		local pids
-		pids=$(rt ps --format json "$id" | jq -r '.[]')
-		is "in the host's PID namespace: ps" "$(wc -l <<<"$pids" | awk '{print ($1 >= 3)}')" 1
-		exits 0 "in the host's PID namespace: kill --all KILL" rt kill --all "$id" KILL
-		# shellcheck disable=SC2086
-		dead() { ! ps -o stat= -p "$(echo $pids | tr ' ' ,)" | grep -qv '^Z'; }
-		ok "in the host's PID namespace: all of them are gone" eventually dead
-		rt delete --force "$id"
-		started
-		exits 0 "in the host's PID namespace: delete --force" rt delete --force "$id"
-		nothing_left "in the host's PID namespace: no child survives" "$before"
-	fi
+	# without a PID namespace nothing but us ends the others
+	put_bundle kill-shared '.process.args = ["sh", "-c", "sleep 1000 & sleep 1001 & echo ready; while :; do sleep 0.05; done"]' "$share_pids"
+	ok "in the host's PID namespace: start" started
+	local pids
+	pids=$(rt ps --format json "$id" | jq -r '.[]')
+	is "in the host's PID namespace: ps" "$(wc -l <<<"$pids" | awk '{print ($1 >= 3)}')" 1
+	exits 0 "in the host's PID namespace: kill --all KILL" rt kill --all "$id" KILL
+	# shellcheck disable=SC2086
+	dead() { ! ps -o stat= -p "$(echo $pids | tr ' ' ,)" | grep -qv '^Z'; }
+	ok "in the host's PID namespace: all of them are gone" eventually dead
+	rt delete --force "$id"
+	started
+	exits 0 "in the host's PID namespace: delete --force" rt delete --force "$id"
+	nothing_left "in the host's PID namespace: no child survives" "$before"
 }
 
 test_ids() {
@@ -307,15 +302,12 @@ test_run() {
 	new_id
 	# PID 1 of a PID namespace is immune to its own signals: from outside then
 	put_bundle run-signal ".process.args = [\"sh\", \"-c\", \"echo ready; while :; do sleep 0.05; done\"]"
-	rm -f "$scratch/out"
-	rt run --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
-	code=$!
-	eventually grep -sqx ready "$scratch/out"
+	begin rt run --bundle "$bundle" "$id"
+	eventually says_ready
 	rt kill "$id" KILL
-	wait "$code"
+	wait "$begun"
 	is "run: 128 + signal 9" $? 137
-	put_bundle run-signal '.process.args = ["sh", "-c", "kill -ABRT $$; exit 3"]' '.linux.namespaces |= map(select(.type != "pid"))' \
-		'.mounts |= map(if .type == "proc" then {destination: "/proc", type: "bind", source: "/proc", options: ["rbind", "ro"]} else . end)'
+	put_bundle run-signal '.process.args = ["sh", "-c", "kill -ABRT $$; exit 3"]' "$share_pids"
 	new_id
 	exits 134 "run: 128 + signal 6, of itself" rt run --bundle "$bundle" "$id"
 	is "run: it is deleted" "$(status_of "$id")" none
@@ -331,7 +323,7 @@ test_run() {
 	is "run --detach: status" $? 0
 	is "run --detach: running" "$(status_of "$id")" running
 	is "run --detach: PID file" "$(cat "$scratch/pid")" "$(rt state "$id" | jq .pid)"
-	eventually grep -sqx ready "$out"
+	eventually says_ready
 	rt kill "$id" && eventually has_status "$id" stopped
 	is "run --detach: stays when it has ended" "$(status_of "$id")" stopped
 	ok "run --detach: delete" rt delete "$id"
@@ -343,33 +335,29 @@ test_signals() {
 	local sig
 	put_bundle signals '.process.args = ["sh", "-c", "for s in HUP INT QUIT USR1 USR2 ALRM TERM WINCH TSTP CONT; do trap \"echo got $s\" $s; done; trap \"exit 9\" RTMIN+1 35; echo ready; while :; do sleep 0.05; done"]'
 	new_id
-	rm -f "$scratch/out"
-	"$LICHEN" --root "$(state_dir)" run --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
-	local runner=$!
-	ok "signals: it runs" eventually grep -sqx ready "$scratch/out"
+	begin "$LICHEN" --root "$(state_dir)" run --bundle "$bundle" "$id"
+	ok "signals: it runs" eventually says_ready
 	for sig in TERM INT HUP QUIT USR1 USR2 ALRM WINCH TSTP CONT; do
-		kill -"$sig" "$runner"
-		ok "signals: $sig is passed on" eventually grep -sqx "got $sig" "$scratch/out"
+		kill -"$sig" "$begun"
+		ok "signals: $sig is passed on" eventually grep -sqx "got $sig" "$out"
 	done
-	is "signals: and each once" "$(sort "$scratch/out" | uniq -d)" ''
-	is "signals: the runtime itself was not stopped" "$(awk '{print $3}' "/proc/$runner/stat")" S
-	kill -35 "$runner"
-	wait "$runner"
+	is "signals: and each once" "$(sort "$out" | uniq -d)" ''
+	is "signals: the runtime itself was not stopped" "$(awk '{print $3}' "/proc/$begun/stat")" S
+	kill -35 "$begun"
+	wait "$begun"
 	is "signals: a real-time signal ends it" $? 9
 	# one that comes before the program is there is not lost, nor does it end the runtime alone
 	gate early
 	put_bundle early ".process.args = $waiter" ".hooks.startContainer = []" ".hooks.createRuntime = [{path: \"$hook\"}]"
 	new_id
-	rm -f "$scratch/out"
-	"$LICHEN" --root "$(state_dir)" run --bundle "$bundle" "$id" >"$scratch/out" 2>&1 </dev/null &
-	runner=$!
-	eventually test -e "$gate/state"
-	kill -TERM "$runner"
+	begin "$LICHEN" --root "$(state_dir)" run --bundle "$bundle" "$id"
+	eventually gated
+	kill -TERM "$begun"
 	touch "$gate/go"
 	# it comes when relay begins; PID 1 has no handler yet then, and the kernel drops it: send again
-	eventually grep -sqx ready "$scratch/out"
-	kill -TERM "$runner"
-	wait "$runner"
+	eventually says_ready
+	kill -TERM "$begun"
+	wait "$begun"
 	is "signals: TERM while it is created does not kill the runtime alone" $? 3
 	is "signals: deleted" "$(status_of "$id")" none
 }
@@ -606,56 +594,43 @@ test_reaping() {
 	rm -f "$scratch/pid"
 }
 
-# Each of many at once succeeds or fails with a text that is expected; one create wins.
-test_races() {
-	local i pids=() won=0 bad=''
-	put_bundle race ".process.args = $waiter"
-	new_id
-	for ((i = 0; i < 10; i++)); do
-		rt create --bundle "$bundle" "$id" >"$scratch/race.$i" 2>&1 </dev/null &
+# at_once N ERROR CMD...   N of them; sets $won, how many succeed, and $bad, what fails with another text
+at_once() {
+	local n=$1 expected=$2 i pids=()
+	shift 2
+	won=0 bad=''
+	for ((i = 0; i < n; i++)); do
+		"$@" >"$scratch/race.$i" 2>&1 </dev/null &
 		pids+=($!)
 	done
-	for ((i = 0; i < 10; i++)); do
-		if wait "${pids[i]}"; then won=$((won + 1)); else grep -q 'already exists' "$scratch/race.$i" || bad+=$(cat "$scratch/race.$i"); fi
+	for ((i = 0; i < n; i++)); do
+		if wait "${pids[i]}"; then won=$((won + 1)); else grep -qE "$expected" "$scratch/race.$i" || bad+="$i: $(<"$scratch/race.$i")"; fi
 	done
+}
+kill_or_delete() { if ((i % 2)); then rt kill "$id" KILL; else rt delete --force "$id"; fi; }
+
+# Each of many at once succeeds or fails with a text that is expected; one create wins.
+test_races() {
+	put_bundle race ".process.args = $waiter"
+	new_id
+	at_once 10 'already exists' rt create --bundle "$bundle" "$id"
 	is "ten creates of one ID: one wins" "$won" 1
 	is "ten creates of one ID: the others say that it exists" "$bad" ''
 	is "ten creates of one ID: it is created" "$(status_of "$id")" created
 	rt delete "$id"
 	create
-	pids=() won=0 bad=''
-	for ((i = 0; i < 5; i++)); do rt start "$id" >"$scratch/race.$i" 2>&1 & pids+=($!); done
-	for ((i = 0; i < 5; i++)); do
-		if wait "${pids[i]}"; then won=$((won + 1)); else grep -q 'already running' "$scratch/race.$i" || bad+=$(cat "$scratch/race.$i"); fi
-	done
+	at_once 5 'already running' rt start "$id"
 	is "five starts: one wins" "$won $bad" '1 '
-	eventually grep -sqx ready "$out"
-	pids=() bad=''
-	for ((i = 0; i < 20; i++)); do
-		if ((i % 2)); then rt kill "$id" KILL; else rt delete --force "$id"; fi >"$scratch/race.$i" 2>&1 &
-		pids+=($!)
-	done
-	for ((i = 0; i < 20; i++)); do
-		wait "${pids[i]}" || grep -qE 'container not running|does not exist' "$scratch/race.$i" || bad+="$i: $(cat "$scratch/race.$i")"
-	done
+	eventually says_ready
+	at_once 20 'container not running|does not exist' kill_or_delete
 	is "20 kills and forced deletes at once: none fails for another reason" "$bad" ''
 	is "20 kills and forced deletes at once: it is gone" "$(status_of "$id")" none
 	create
 	rt kill "$id" KILL
 	eventually has_status "$id" stopped
-	pids=() won=0 bad=''
-	for ((i = 0; i < 10; i++)); do rt delete "$id" >"$scratch/race.$i" 2>&1 & pids+=($!); done
-	for ((i = 0; i < 10; i++)); do
-		if wait "${pids[i]}"; then won=$((won + 1)); else grep -q 'does not exist' "$scratch/race.$i" || bad+=$(cat "$scratch/race.$i"); fi
-	done
+	at_once 10 'does not exist' rt delete "$id"
 	is "ten deletes: one wins, the others find nothing" "$won $bad" '1 '
 }
 
-# Only what LICHEN_ONLY names, for whoever works on one of them.
-tests=(absent creating created running kill ids pid_file run signals streams fds log list ps others reaping races)
-for one in "${tests[@]}"; do
-	[[ " ${LICHEN_ONLY:-$one} " == *" $one "* ]] || continue
-	"test_$one"
-	nothing_left "$one: nothing is left" "$before"
-done
+run_tests absent creating created running kill ids pid_file run signals streams fds log list ps others reaping races
 done_testing

@@ -16,9 +16,6 @@ printf '#!/nonexistent\n' >"$scratch/base/rootfs/bin/script"
 printf 'junk' >"$scratch/base/rootfs/bin/junk"
 chmod 755 "$scratch"/base/rootfs/bin/{script,junk}
 before=$(census)
-LC_ALL=C sort <<<"$before" >"$scratch/before"
-leftovers() { comm -13 "$scratch/before" <(census | LC_ALL=C sort); }
-clean() { [[ -z $(leftovers) ]]; }
 
 # judge NAME PATH REASON HINT COMMAND...   PATH right behind our name (of one error: the last line but
 # hints), REASON behind it, HINT (if not empty) in a line of its own, and nothing left
@@ -32,7 +29,7 @@ judge() {
 	[[ $text =~ ^lichen:\ (config\.json:\ )?$path.*$reason ]] || wrong+=("not: $path ... $reason")
 	(($(grep -c '^lichen: ' <<<"$text") == 1)) || wrong+=("not one error")
 	[[ -z $hint ]] || grep -qE "^hint: .*($hint)" <<<"$stderr" || wrong+=("no hint: $hint")
-	clean || eventually clean || wrong+=("left: $(leftovers | tr '\n' ';')")
+	eventually nothing_new "$before" || wrong+=("left: $(newly_there "$before" | tr '\n' ';')")
 	if ((${#wrong[@]} == 0)); then tap_pass "$name"; return; fi
 	tap_fail "$name" "${wrong[@]}" "it said: $stderr"
 }

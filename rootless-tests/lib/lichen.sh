@@ -8,6 +8,8 @@
 #   new_id                       sets $id to a fresh container name
 #   with_runtime NAME CMD...     runs CMD with crun, runc or lichen in the place of the runtime
 #   census                       all that a container could leave behind, a line each
+#   newly_there BEFORE           what the census has now and had not before
+#   nothing_new BEFORE           for eventually: that is nothing
 #   nothing_left NAME BEFORE     passes if census says again what it said before
 #   eventually CMD...            waits until CMD succeeds (10 s)
 #   within SECONDS CMD...        CMD with a deadline; 124 when it is over
@@ -125,14 +127,12 @@ census() {
 	find "$XDG_RUNTIME_DIR" -maxdepth 2 ! -name .seccomp ! -path "$scratch" ! -path "$scratch/*" \( -path '*lichen*' -o -path '*crun*' \) 2>/dev/null | sed 's/^/runtime /' || :
 }
 
-# what the census has now and had not then
-newly_there() { comm -13 "$scratch/census" <(census | LC_ALL=C sort); }
-nothing_new() { [[ -z $(newly_there) ]]; }
+newly_there() { LC_ALL=C comm -13 <(LC_ALL=C sort <<<"$1") <(census | LC_ALL=C sort); }
+nothing_new() { [[ -z $(newly_there "$1") ]]; }
 
 nothing_left() {
-	LC_ALL=C sort <<<"$2" >"$scratch/census"
-	if eventually nothing_new; then tap_pass "$1"; return; fi
-	tap_fail "$1" "$(newly_there | head -n 40 | sed 's/^/left: /')"
+	if eventually nothing_new "$2"; then tap_pass "$1"; return; fi
+	tap_fail "$1" "$(newly_there "$2" | head -n 40 | sed 's/^/left: /')"
 }
 
 # The collector: what a person would look at first. Every failed test shows what came since the last.

@@ -11,6 +11,11 @@
 #   change BUNDLE FILTER...      jq FILTERs on a bundle's config.json
 #   put_hook NAME LINE...        a script on the host; sets $hook
 #   gate NAME                    a hook that writes what it reads to $gate/state and waits for $gate/go
+#   gated                        for eventually: the hook waits there
+#   begin CMD...                 CMD in the background; sets $begun (its PID) and $out (the file of its output)
+#   says_ready                   for eventually: there is a line "ready" in $out
+#   run_tests NAME...            calls each test_NAME; nothing may be left of any. Only what LICHEN_ONLY
+#                                names, for whoever works on one of them
 #   census                       as lichen.sh's, but of this file's own doings alone
 #
 # The file runs again beneath tools/reaper, so that every process that a container leaves becomes its
@@ -117,6 +122,27 @@ gate() {
 	mkdir "$gate"
 	put_hook "gate.$1" "cat >$gate/state.new; mv $gate/state.new $gate/state" \
 		"while [ -d $gate ] && [ ! -e $gate/go ]; do sleep 0.02; done"
+}
+
+gated() { [[ -e $gate/state ]]; }
+
+# A file of its own each time: what is left of another writes into the old one.
+begin() {
+	out=$scratch/begun
+	rm -f "$out"
+	"$@" >"$out" 2>&1 </dev/null &
+	# shellcheck disable=SC2034
+	begun=$!
+}
+says_ready() { grep -sqx ready "$out"; }
+
+run_tests() {
+	local name
+	for name; do
+		[[ " ${LICHEN_ONLY:-$name} " == *" $name "* ]] || continue
+		"test_$name"
+		nothing_left "$name: nothing is left" "$before"
+	done
 }
 
 # Our descendants: the processes of containers, and the runtime's own.

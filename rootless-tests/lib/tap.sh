@@ -109,14 +109,14 @@ skip() {
 	echo "ok $tap_n # SKIP $1"
 }
 
-# The table of the tiers is the only list of what may be missing where; a machine that is in no
-# column (--here) is asked itself.
 # never a failure: run-tests runs every file as an ordinary user, as uid 0 of a namespace and as root
 elsewhere() {
 	tap_n=$((tap_n + 1))
 	echo "ok $tap_n # SKIP $1"
 }
 
+# The table of the tiers is the only list of what may be missing where; a machine that is in no
+# column (--here) is asked itself.
 must_run() {
 	local reason
 	# shellcheck source=/dev/null
