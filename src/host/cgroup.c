@@ -86,7 +86,18 @@ static char *parent_of(const char *path)
 	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-static char *find_marked(const struct host_cgroup *c)
+static bool ends_with(const char *s, const char *end)
+{
+	size_t len = strlen(s), end_len = strlen(end);
+
+	return len > end_len && streq(s + len - end_len, end);
+}
+
+/*
+ * The unit of systemd that we are in: marked or, since the managers of users mark no scopes, called
+ * so. Above it is systemd's, which takes controllers away again that its units don't need.
+ */
+static char *find_unit(const struct host_cgroup *c)
 {
 	CLEANUP(mem_free) char *path = xstrdup(c->path);
 
@@ -96,7 +107,7 @@ static char *find_marked(const struct host_cgroup *c)
 
 		if (!is_writable(dir))
 			return NULL;
-		if (is_marked(dir))
+		if (is_marked(dir) || ends_with(path, ".scope") || ends_with(path, ".service"))
 			return TAKE_PTR(path);
 		if (streq(path, "/"))
 			return NULL;
@@ -111,12 +122,12 @@ static char *find_base(const struct host_cgroup *c)
 	CLEANUP(mem_free) char *own = xasprintf("%s%s", c->mount, c->path);
 	CLEANUP(mem_free) char *parent = parent_of(c->path);
 	CLEANUP(mem_free) char *parent_dir = xasprintf("%s%s", c->mount, parent);
-	char *marked = find_marked(c);
+	char *unit = find_unit(c);
 
-	if (marked)
-		return marked;
-	/* Where nobody marks anything: beside us, since a cgroup with processes in it can't give
-	 * controllers to its children. */
+	if (unit)
+		return unit;
+	/* Without a systemd: beside us, since a cgroup with processes in it can't give controllers
+	 * to its children. */
 	if (is_writable(parent_dir))
 		return TAKE_PTR(parent);
 	return is_writable(own) ? xstrdup(c->path) : NULL;

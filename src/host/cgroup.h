@@ -35,8 +35,8 @@ void host_cgroup_probe(struct host_cgroup *out);
 
 /*
  * Where path would be made: its nearest ancestor that exists, if we may write there. For path NULL
- * the nearest cgroup from ours upwards that was delegated to us: which systemd has marked, or else
- * our own one's parent, or our own one, if we may write there.
+ * the unit of systemd that we are in or, without a systemd, our own cgroup's parent or that itself,
+ * if we may write there.
  */
 void host_cgroup_probe_delegation(struct host_cgroup *cgroup, const char *path);
 
