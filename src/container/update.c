@@ -120,7 +120,8 @@ static int digest(struct update *u, const char *text, size_t len, struct resourc
 	struct error *e)
 {
 	CLEANUP(resources_cleanup) const struct spec_resources_file *file = NULL;
-	const struct resource_policy policy = { not_possible, &u->state.not_applied };
+	const struct resource_policy policy = { .not_possible = not_possible,
+		.arg = &u->state.not_applied };
 	int r = spec_parse_resources(text, len, "linux.resources", &file, e);
 
 	if (r == 0)

@@ -343,6 +343,16 @@ void plan_enter_cgroup(struct plan_builder *b)
 	plan_add_op(b, OP_CGROUP)->object = "linux.cgroupsPath";
 }
 
+/* Podman writes 0 for --pids-limit=0, which its manual calls "no limit"; up to 5.4 at least. */
+static bool is_of_podman(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->annotations.n; i++)
+		if (streq(spec->annotations.v[i].key, "io.container.manager") &&
+			streq(spec->annotations.v[i].value, "libpod"))
+			return true;
+	return false;
+}
+
 int plan_cgroup(struct plan_builder *b, struct error *e)
 {
 	static int (*const choices[])(struct plan_builder *, struct error *) = {
@@ -352,7 +362,9 @@ int plan_cgroup(struct plan_builder *b, struct error *e)
 	};
 	static const struct spec_resources nothing;
 	const struct spec_resources *r = b->spec->linux.resources;
-	const struct resource_policy policy = { .not_possible = not_possible, .arg = b };
+	const struct resource_policy policy = {
+		.not_possible = not_possible, .arg = b, .no_pids_means_any = is_of_podman(b->spec)
+	};
 	struct resource_settings *settings = arena_alloc(&b->plan->arena, sizeof(*settings));
 	struct plan_cgroup *c = &b->plan->cgroup;
 	int result = resources_digest(r ? r : &nothing, &policy, &b->plan->arena, settings, e);

@@ -313,14 +313,16 @@ static int digest_cpu(struct digest *d, struct error *e)
 static int digest_pids(struct digest *d, struct error *e)
 {
 	const struct spec_pids *p = d->r->pids;
+	int64_t limit;
 
 	(void)e;
 	if (!p)
 		return 0;
+	limit = p->limit == 0 && d->policy->no_pids_means_any ? -1 : p->limit;
 	/* systemd takes no 0. */
-	if (p->limit != 0)
-		tell(d, "TasksMax", "t", limit_of(d, p->limit, INFINITY_TEXT));
-	set(d, "pids.limit", "pids.max", limit_of(d, p->limit, "max"))->lifts = p->limit < 0;
+	if (limit != 0)
+		tell(d, "TasksMax", "t", limit_of(d, limit, INFINITY_TEXT));
+	set(d, "pids.limit", "pids.max", limit_of(d, limit, "max"))->lifts = limit < 0;
 	return 0;
 }
 

@@ -49,6 +49,7 @@ struct resource_settings {
 struct resource_policy {
 	int (*not_possible)(void *arg, const char *object, const char *why, struct error *e);
 	void *arg;
+	bool no_pids_means_any; /* pids.limit 0: for a caller who means "no limit" by it */
 };
 
 /* Everything in *out is in the arena. */
