@@ -168,6 +168,8 @@ if [[ $mode == root ]]; then
 		inside "caps([\"CAP_KILL\", \"$missing\"])" -- report
 		expect "what root does not have here can't be granted: it runs without" '.[0].caps.bounding' '["CAP_KILL"]'
 		like "… with a warning" "$stderr" "'$missing' can't be granted"
+	else
+		elsewhere "what root does not have: root has everything here"
 	fi
 fi
 

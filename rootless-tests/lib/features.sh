@@ -47,6 +47,8 @@ has_cgroup_kill() {
 }
 has_user_bus() { busctl --user list >/dev/null; }
 has_user_scope() { systemd-run --user --scope --quiet true; }
+# 32-bit calls that a filter sees as such; int 0x80 alone works under User-Mode Linux, too
+has_ia32() { [[ -e /proc/sys/abi/vsyscall32 ]]; }
 has_psi() { cat /proc/pressure/cpu; }
 has_smp() { (($(nproc) > 1)); }
 has_landlock() { grep -qw landlock /sys/kernel/security/lsm; }
