@@ -16,7 +16,10 @@ if ! must_run podman; then done_testing; fi
 # the user's own configuration folder, so that nothing of the machine is changed
 export XDG_CONFIG_HOME=$scratch/config
 mkdir -p "$XDG_CONFIG_HOME/containers/containers.conf.d"
-cat >"$XDG_CONFIG_HOME/containers/containers.conf.d/50-lichen.conf" <<EOF
+installed=${LICHEN%/*}/../share/lichen/podman.conf
+if [[ $name == lichen && -e $installed ]]; then
+	cp "$installed" "$XDG_CONFIG_HOME/containers/containers.conf.d/50-lichen.conf"
+else cat >"$XDG_CONFIG_HOME/containers/containers.conf.d/50-lichen.conf" <<EOF
 [engine]
 runtime = "$name"
 runtime_supports_json = ["$name"]
@@ -25,6 +28,7 @@ runtime_supports_nocgroup = ["$name"]
 [engine.runtimes]
 $name = ["$LICHEN"]
 EOF
+fi
 # Podman limits the pids of every container by default. What the runtime or the tier has no limits
 # for is run without, and the limits have their own tests below.
 limits=$("$LICHEN" features 2>/dev/null | jq '.linux.cgroup.v2 == true')
