@@ -101,6 +101,7 @@ libplan_a_SOURCES = \
 	%D%/plan/refuse.c \
 	%D%/plan/resources.c \
 	%D%/plan/resources.h \
+	%D%/plan/scope_property.c \
 	%D%/plan/seccomp.c \
 	%D%/plan/seccomp.h \
 	%D%/plan/seccomp_cache.c \

@@ -189,7 +189,9 @@ static int use_scope(struct plan_builder *b, struct error *e)
 	c->unit = plan_printf(b, "lichen-%s.scope", escaped(b, b->request->id));
 	c->description = plan_printf(
 		b, "lichen container %s of %s", b->request->id, b->request->state_root);
-	return path ? split_scope(b, path, e) : 0;
+	if (path && split_scope(b, path, e) < 0)
+		return -e->code;
+	return plan_scope_properties(b, e);
 }
 
 /* ---- directories ---- */

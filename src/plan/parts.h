@@ -44,6 +44,7 @@ int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);
 int plan_identity(struct plan_builder *b, struct error *e);
 int plan_cgroup(struct plan_builder *b, struct error *e);
+int plan_scope_properties(struct plan_builder *b, struct error *e);
 int plan_device_rules(struct plan_builder *b, struct error *e);
 int plan_mounts(struct plan_builder *b, struct error *e);
 int plan_devices(struct plan_builder *b, struct error *e);

@@ -82,15 +82,18 @@ static const struct resource_setting *other(
 	return s;
 }
 
+void resources_add_property(
+	struct resource_settings *out, const char *name, const char *signature, const char *value)
+{
+	out->properties = grow(out->arena, out->properties, out->n_properties,
+		&out->properties_size, sizeof(*out->properties));
+	out->properties[out->n_properties++] = (struct resource_property){ name, signature, value };
+}
+
 /* An older systemd may not know it ("?"): the file has the same. */
 static void tell(struct digest *d, const char *name, const char *signature, const char *value)
 {
-	struct resource_settings *out = d->out;
-
-	out->properties = grow(out->arena, out->properties, out->n_properties,
-		&out->properties_size, sizeof(*out->properties));
-	out->properties[out->n_properties++] = (struct resource_property){ print(d, "?%s", name),
-		signature, value };
+	resources_add_property(d->out, print(d, "?%s", name), signature, value);
 }
 
 static int not_possible(struct digest *d, const char *object, const char *why, struct error *e)

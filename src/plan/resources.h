@@ -56,6 +56,10 @@ struct resource_policy {
 int resources_digest(const struct spec_resources *r, const struct resource_policy *policy,
 	struct arena *arena, struct resource_settings *out, struct error *e);
 
+/* One more for systemd; the strings are in the arena, or outlive it. */
+void resources_add_property(
+	struct resource_settings *out, const char *name, const char *signature, const char *value);
+
 /* "0-3,7" as the bit mask that systemd takes, in hexadecimal digits; NULL if it is no such list.
  * The caller's to free. */
 char *resources_cpu_mask(const char *list);
