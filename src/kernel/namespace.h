@@ -18,7 +18,6 @@ int namespace_open(const char *path, int64_t type, struct error *e);
  * namespace if fd is one itself; 0 if it lies outside of what we may see.
  */
 ino_t namespace_owner(int fd);
-ino_t namespace_inode(int fd);
 
 int namespace_enter(int fd, int64_t type, struct error *e);
 int namespace_unshare(uint64_t flags, struct error *e);
