@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Seccomp, beyond 34: default actions, each argument, what lichen needs itself, the cache, the listener.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2154,SC2054,SC2207
 set -uo pipefail
 # shellcheck source=lib/guest.sh
 source "$(dirname "$0")/lib/guest.sh"

@@ -3,7 +3,6 @@
 # For the tests of isolation: bundles with nothing in them but the guest program (tests/guest), run
 # by whoever runs the tests: an ordinary user, root, or uid 0 of a user namespace that somebody made.
 #
-#   mode                         user, root or nested
 #   new_rootfs                   makes $rootfs anew: /guest and nothing else
 #   bundle DIR FILTER... [-- ACTION...]   config.json for it; the actions become process.args
 #   inside FILTER... -- ACTION...   runs the actions in a new container: $status, $stdout, $stderr
@@ -34,11 +33,6 @@ census() {
 	find "$scratch"/state-* -mindepth 1 ! -path '*/.seccomp*' 2>/dev/null | sed 's/^/state /' || :
 }
 
-initial_user_namespace=4026531837
-own_user_namespace=$(readlink /proc/self/ns/user | tr -dc 0-9)
-if ((EUID != 0)); then mode=user
-elif [[ $own_user_namespace == "$initial_user_namespace" ]]; then mode=root
-else mode=nested; fi
 export LC_ALL=C
 
 # Built by "make check"; where there is a compiler and no build, by us.

@@ -3,6 +3,7 @@
 # For test files of the runtime: bundles in a line, peers by name, the collector, what is left over.
 #
 #   LICHEN (environment)         the runtime under test (default: lichen from PATH)
+#   mode                         user, root or nested (uid 0 of a user namespace that somebody made)
 #   make_bundle DIR [FILTER...]  a bundle with a busybox root; every jq FILTER changes config.json
 #   rt ARG...                    the runtime with this file's own --root, a log and its cgroup manager
 #   new_id                       sets $id to a fresh container name
@@ -31,6 +32,14 @@ containers=0
 
 # A scope by systemd where there is a user's manager, else no cgroup is asked for.
 if [[ -S $XDG_RUNTIME_DIR/bus ]]; then runtime_flags=(--systemd-cgroup); else runtime_flags=(); fi
+
+# The number of the first user namespace is fixed (PROC_USER_INIT_INO).
+mode=user
+if ((EUID == 0)); then
+	mode=nested
+	# shellcheck disable=SC2034  # for the test file
+	[[ $(readlink /proc/self/ns/user) != 'user:[4026531837]' ]] || mode=root
+fi
 
 eventually() {
 	local i

@@ -2,7 +2,6 @@
 # shellcheck shell=bash disable=SC2154
 # For the tests of the lifecycle, the terminal, the errors and the crashes: lichen.sh, and
 #
-#   mode                         user, root or nested (root in a user namespace made by others)
 #   tool NAME                    prints the path of tools/NAME.c's program
 #   need PROGRAM...              true if they are there; else one skipped test that names what is missing
 #   status_of ID                 the container's status by `state`, "none" if there is no such container
@@ -50,12 +49,6 @@ source "$life_lib/lichen.sh"
 mkdir -m 700 "$scratch/run"
 export XDG_RUNTIME_DIR=$scratch/run
 runtime_flags=()
-
-mode=user
-if ((EUID == 0)); then
-	mode=root
-	[[ $(awk 'NR == 1 {print $1, $2, $3}' /proc/self/uid_map) == "0 0 4294967295" ]] || mode=nested
-fi
 
 at_exit_of_lichen=$(declare -f at_exit)
 eval "lichen_${at_exit_of_lichen}"
