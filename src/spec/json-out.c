@@ -142,6 +142,12 @@ void json_out_u64(struct json_out *o, const char *key, uint64_t value)
 	text_printf(o->text, "%" PRIu64, value);
 }
 
+void json_out_hundredths(struct json_out *o, const char *key, uint64_t value)
+{
+	start(o, key);
+	text_printf(o->text, "%" PRIu64 ".%02" PRIu64, value / 100, value % 100);
+}
+
 void json_out_null(struct json_out *o, const char *key)
 {
 	start(o, key);

@@ -93,6 +93,8 @@ void json_out_string_if(struct json_out *o, const char *key, const char *value);
 void json_out_bool(struct json_out *o, const char *key, int value);
 void json_out_i64(struct json_out *o, const char *key, int64_t value);
 void json_out_u64(struct json_out *o, const char *key, uint64_t value);
+/* A number with two digits behind the point: 1234 is 12.34. */
+void json_out_hundredths(struct json_out *o, const char *key, uint64_t value);
 void json_out_null(struct json_out *o, const char *key);
 /* A list of strings as an array. */
 void json_out_strings(struct json_out *o, const char *key, const struct strings *list);

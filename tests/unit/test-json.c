@@ -244,6 +244,8 @@ static void write_sample(struct json_out *o)
 	json_out_array(o, NULL);
 	json_out_array_end(o);
 	json_out_null(o, NULL);
+	json_out_hundredths(o, NULL, 1203);
+	json_out_hundredths(o, NULL, 5);
 	json_out_array_end(o);
 	json_out_bool(o, "no", 0);
 	json_out_string_if(o, "absent", NULL);
@@ -260,7 +262,8 @@ static void test_writer(void)
 	json_out_init(&o, &t, 0);
 	write_sample(&o);
 	is_str(t.s,
-		"{\"empty\":{},\"list\":[-9223372036854775808,18446744073709551615,[],null],"
+		"{\"empty\":{},\"list\":[-9223372036854775808,18446744073709551615,[],null,12.03,0."
+		"05],"
 		"\"no\":false,\"k\\\"\\n\":\"v\\u0001\x7f\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf"
 		"\xbd\xef\xbf\xbd\\\\\",\"words\":[\"a/b\",\"\"]}",
 		"on one line");
@@ -269,7 +272,8 @@ static void test_writer(void)
 	write_sample(&o);
 	is_str(t.s,
 		"{\n  \"empty\": {},\n  \"list\": [\n    -9223372036854775808,\n"
-		"    18446744073709551615,\n    [],\n    null\n  ],\n  \"no\": false,\n"
+		"    18446744073709551615,\n    [],\n    null,\n    12.03,\n    0.05\n  ],\n  "
+		"\"no\": false,\n"
 		"  \"k\\\"\\n\": \"v\\u0001\x7f\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf"
 		"\xbd\\\\\",\n  \"words\": [\n    \"a/b\",\n    \"\"\n  ]\n}",
 		"on several");
