@@ -37,8 +37,9 @@ int container_state(
 		.annotation_values = s.annotation_values,
 		.not_applied = s.not_applied,
 		.resources = container_updated_resources(&dir),
-		.oom_kills = container_cgroup_oom_kills(&s.cgroup),
-		.cgroup = TAKE_PTR(s.cgroup.path) };
+		.oom_kills = container_cgroup_oom_kills(&s.cgroup) };
+	/* Not above: initializers have no order, and the count is found by the path. */
+	out->cgroup = TAKE_PTR(s.cgroup.path);
 	out->pid = out->status == STATUS_STOPPED ? 0 : s.init.pid;
 	free(s.id);
 	state_cgroup_release(&s.cgroup);
