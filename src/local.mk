@@ -46,6 +46,8 @@ libkernel_a_SOURCES = \
 	%D%/kernel/caps.h \
 	%D%/kernel/cgroup.c \
 	%D%/kernel/cgroup.h \
+	%D%/kernel/cgroup_stats.c \
+	%D%/kernel/cgroup_stats.h \
 	%D%/kernel/copy.c \
 	%D%/kernel/copy.h \
 	%D%/kernel/device.c \
