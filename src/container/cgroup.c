@@ -118,6 +118,18 @@ int container_cgroup_open(const struct state_cgroup *c, struct error *e)
 	return root_fd < 0 ? root_fd : open_ours(root_fd, c, e);
 }
 
+int container_cgroup_require(
+	const struct state_cgroup *c, const char *verb, const char *id, struct error *e)
+{
+	if (c->path)
+		return 0;
+	error_set(e, ENOTSUP, "cannot %s container '%s': it has no cgroup of its own", verb, id);
+	return error_hint(e,
+		"run it where one can be made: systemd-run --user --scope -p Delegate=yes lichen "
+		"run %s, or with --systemd-cgroup",
+		id);
+}
+
 bool container_cgroup_is_frozen(const struct state_cgroup *c)
 {
 	struct error ignored;

@@ -17,6 +17,10 @@ int container_cgroup_expect(const struct plan *plan, struct state_cgroup *out, s
  */
 int container_cgroup_open(const struct state_cgroup *c, struct error *e);
 
+/* 0, or -ENOTSUP for a container without one: "cannot VERB container 'ID'", and what would help. */
+int container_cgroup_require(
+	const struct state_cgroup *c, const char *verb, const char *id, struct error *e);
+
 bool container_cgroup_is_frozen(const struct state_cgroup *c);
 /* 0 also where nobody counts. */
 uint64_t container_cgroup_oom_kills(const struct state_cgroup *c);

@@ -20,15 +20,6 @@ static void paused_release(struct paused *p)
 	state_release(&p->state);
 }
 
-static int no_cgroup(const char *id, const char *verb, struct error *e)
-{
-	error_set(e, ENOTSUP, "cannot %s container '%s': it has no cgroup of its own", verb, id);
-	return error_hint(e,
-		"run it where one can be made: systemd-run --user --scope -p Delegate=yes lichen "
-		"run %s, or with --systemd-cgroup",
-		id);
-}
-
 static int check_status(
 	enum container_status status, enum cgroup_freezing how, const char *id, struct error *e)
 {
@@ -57,10 +48,10 @@ static int set(const struct runtime *rt, const char *id, enum cgroup_freezing ho
 	if (r == 0)
 		r = check_status(p.dir.locked ? state_status(&p.dir, &p.state) : STATUS_CREATING,
 			how, id, e);
+	if (r == 0)
+		r = container_cgroup_require(&p.state.cgroup, verb, id, e);
 	if (r < 0)
 		return r;
-	if (!p.state.cgroup.path)
-		return no_cgroup(id, verb, e);
 	fd = container_cgroup_open(&p.state.cgroup, e);
 	r = fd < 0 ? fd : cgroup_freeze(fd, how, time_ms() + FREEZE_TIMEOUT_MS, e);
 	return r < 0 ? error_context(e, "cannot %s container '%s'", verb, id) : 0;

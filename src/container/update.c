@@ -208,12 +208,7 @@ static int open_container(
 		return error_set(
 			e, ESRCH, "cannot update container '%s': container not running", id);
 	}
-	if (u->state.cgroup.path)
-		return 0;
-	error_set(e, ENOTSUP, "cannot update container '%s': it has no cgroup of its own", id);
-	return error_hint(e,
-		"create it where one can be made: systemd-run --user --scope -p Delegate=yes "
-		"lichen ..., or with --systemd-cgroup");
+	return container_cgroup_require(&u->state.cgroup, "update", id, e);
 }
 
 int container_update(
