@@ -35,7 +35,7 @@ offers() { "$lichen" __complete -- "$@" | cut -f 1 | tr '\n' ' '; }
 
 echo 1..15
 check 'an option by its beginning' '--bundle ' "$(offers create --b)"
-check 'a command by its beginning' 'start state ' "$(offers st)"
+check 'a command by its beginning' 'start state stats ' "$(offers st)"
 check 'global options come first' '--log --log-format --log-level ' "$(offers --log)"
 check 'the values of a choice' 'table json ' "$(offers list --format '')"
 check 'a value behind the equals sign' '--format=json ' "$(offers list --format=j)"

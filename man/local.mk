@@ -4,6 +4,7 @@ dist_man_MANS += \
 	man/lichen-create.1 \
 	man/lichen-delete.1 \
 	man/lichen-engines.7 \
+	man/lichen-events.1 \
 	man/lichen-features.1 \
 	man/lichen-help.1 \
 	man/lichen-kill.1 \
@@ -13,4 +14,5 @@ dist_man_MANS += \
 	man/lichen-spec.1 \
 	man/lichen-start.1 \
 	man/lichen-state.1 \
+	man/lichen-stats.1 \
 	man/lichen-version.1

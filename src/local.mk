@@ -151,8 +151,11 @@ libcontainer_a_SOURCES = \
 	%D%/container/delete.c \
 	%D%/container/destruction.c \
 	%D%/container/destruction.h \
+	%D%/container/events.c \
 	%D%/container/kill.c \
 	%D%/container/list.c \
+	%D%/container/oom.c \
+	%D%/container/oom.h \
 	%D%/container/pause.c \
 	%D%/container/process_ref.c \
 	%D%/container/processes.c \
@@ -164,6 +167,7 @@ libcontainer_a_SOURCES = \
 	%D%/container/state_dir.c \
 	%D%/container/state_dir.h \
 	%D%/container/state_file.c \
+	%D%/container/stats.c \
 	%D%/container/update.c
 
 # All of the program but its main, so that tests can link it.
@@ -174,6 +178,11 @@ libcli_a_SOURCES = \
 	%D%/cli/create.c \
 	%D%/cli/create.h \
 	%D%/cli/delete.c \
+	%D%/cli/duration.c \
+	%D%/cli/duration.h \
+	%D%/cli/event.c \
+	%D%/cli/event.h \
+	%D%/cli/events.c \
 	%D%/cli/features.c \
 	%D%/cli/globals.c \
 	%D%/cli/globals.h \
@@ -193,6 +202,8 @@ libcli_a_SOURCES = \
 	%D%/cli/ps_table.c \
 	%D%/cli/ps_table.h \
 	%D%/cli/run.c \
+	%D%/cli/screen.c \
+	%D%/cli/screen.h \
 	%D%/cli/signal.c \
 	%D%/cli/signal.h \
 	%D%/cli/size.c \
@@ -200,6 +211,9 @@ libcli_a_SOURCES = \
 	%D%/cli/spec.c \
 	%D%/cli/start.c \
 	%D%/cli/state.c \
+	%D%/cli/stats.c \
+	%D%/cli/stats_table.c \
+	%D%/cli/stats_table.h \
 	%D%/cli/suggest.c \
 	%D%/cli/suggest.h \
 	%D%/cli/update.c \

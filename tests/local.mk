@@ -13,7 +13,9 @@ UNIT_TESTS = \
 	%D%/unit/test-caps \
 	%D%/unit/test-cgroup-stats \
 	%D%/unit/test-device-filter \
+	%D%/unit/test-duration \
 	%D%/unit/test-error \
+	%D%/unit/test-event \
 	%D%/unit/test-fd \
 	%D%/unit/test-features \
 	%D%/unit/test-hooks \
@@ -35,13 +37,16 @@ UNIT_TESTS = \
 	%D%/unit/test-spawn \
 	%D%/unit/test-spec \
 	%D%/unit/test-state \
+	%D%/unit/test-stats-table \
 	%D%/unit/test-str \
 	%D%/unit/test-template
 
 %C%_unit_test_caps_LDADD = $(LINK_KERNEL)
 %C%_unit_test_cgroup_stats_LDADD = $(LINK_KERNEL)
 %C%_unit_test_device_filter_LDADD = $(LINK_KERNEL)
+%C%_unit_test_duration_LDADD = $(LINK_CLI)
 %C%_unit_test_error_LDADD = $(LINK_BASE)
+%C%_unit_test_event_LDADD = $(LINK_CLI)
 %C%_unit_test_fd_LDADD = $(LINK_BASE)
 %C%_unit_test_features_LDADD = $(LINK_PLAN)
 %C%_unit_test_hooks_LDADD = $(LINK_STAGE)
@@ -63,6 +68,7 @@ UNIT_TESTS = \
 %C%_unit_test_spawn_LDADD = $(LINK_BASE)
 %C%_unit_test_spec_LDADD = $(LINK_SPEC)
 %C%_unit_test_state_LDADD = $(LINK_CONTAINER)
+%C%_unit_test_stats_table_LDADD = $(LINK_CLI)
 %C%_unit_test_str_LDADD = $(LINK_BASE)
 %C%_unit_test_template_LDADD = $(LINK_PLAN)
 

@@ -55,6 +55,7 @@ int command_check_operands(const char *program, const struct command *command,
 extern const struct command command_complete;
 extern const struct command command_create;
 extern const struct command command_delete;
+extern const struct command command_events;
 extern const struct command command_features;
 extern const struct command command_help;
 extern const struct command command_kill;
@@ -67,5 +68,6 @@ extern const struct command command_run;
 extern const struct command command_spec;
 extern const struct command command_start;
 extern const struct command command_state;
+extern const struct command command_stats;
 extern const struct command command_update;
 extern const struct command command_version;

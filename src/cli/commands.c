@@ -16,6 +16,8 @@ const struct command *const commands[] = {
 	&command_delete,
 	&command_list,
 	&command_ps,
+	&command_stats,
+	&command_events,
 	&command_spec,
 	&command_features,
 	&command_version,

@@ -137,6 +137,26 @@ struct update_request {
 int container_update(const struct runtime *rt, const char *id, const struct update_request *req,
 	struct error *e);
 
+/*
+ * What its cgroup has used so far; release with cgroup_stats_release (kernel/cgroup_stats.h).
+ * ENOTSUP: it has no cgroup; ESRCH: it does not run.
+ */
+struct cgroup_stats;
+int container_stats(
+	const struct runtime *rt, const char *id, struct cgroup_stats *out, struct error *e);
+
+/*
+ * Tells the listener of what happens to a running container, until that ends: its figures each
+ * interval, and at once (stats is NULL then) when the memory limit has called the OOM killer. What
+ * the listener returns < 0 is returned. ENOTSUP and ESRCH as above.
+ */
+struct container_listener {
+	int (*tell)(void *arg, const struct cgroup_stats *stats, struct error *e);
+	void *arg;
+};
+int container_events(const struct runtime *rt, const char *id, int64_t interval_ms,
+	const struct container_listener *listener, struct error *e);
+
 /* The processes of the container, as numbers of our PID namespace; *out_pids is the caller's. */
 int container_pids(
 	const struct runtime *rt, const char *id, pid_t **out_pids, size_t *out_n, struct error *e);

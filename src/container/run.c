@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "container/creation.h"
+#include "container/oom.h"
 #include "stage/relay.h"
 
 static int remove_container(const struct runtime *rt, const char *id, struct error *e)
@@ -53,6 +54,7 @@ static int run_foreground(const struct runtime *rt, const struct create_request 
 {
 	enum creation_terminal terminal = isatty(STDIN_FILENO) ? TERMINAL_RELAYED : TERMINAL_NONE;
 	CLEANUP(creation_release) struct creation c;
+	CLEANUP(oom_watch_close) struct oom_watch oom = OOM_WATCH_NONE;
 	CLEANUP(unblock) sigset_t saved;
 	int r, master_fd;
 
@@ -64,11 +66,14 @@ static int run_foreground(const struct runtime *rt, const struct create_request 
 	/* The others may lock it now: start below, kill and delete from elsewhere. */
 	state_dir_close(&c.dir);
 	master_fd = req->console_socket ? -EBADF : c.stage.terminal_fd;
+	oom_watch_open(&oom, &c.state.cgroup);
 	r = container_start(rt, req->id, e);
 	if (r == 0)
 		r = relay_run(c.stage.pid, c.stage.pidfd, master_fd, out_status, e);
 	if (r < 0)
 		return undo(rt, req, e);
+	if (*out_status == 128 + SIGKILL)
+		oom_watch_explain(&oom, req->id, rt->log);
 	return req->flags & CREATE_KEEP ? 0 : remove_container(rt, req->id, e);
 }
 

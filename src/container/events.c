@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+
+#include "base/fd.h"
+#include "container/cgroup.h"
+#include "container/oom.h"
+
+struct watch {
+	int pidfd; /* the first process: its end is the container's */
+	int cgroup_fd;
+	struct oom_watch oom;
+	int64_t interval_ms, next_ms;
+	const struct container_listener *listener;
+};
+
+static void watch_release(struct watch *w)
+{
+	oom_watch_close(&w->oom);
+	fd_close(w->cgroup_fd);
+	fd_close(w->pidfd);
+}
+
+static void state_cleanup(struct state *s)
+{
+	state_release(s);
+}
+
+static int not_running(const char *id, struct error *e)
+{
+	return error_set(e, ESRCH, "cannot watch container '%s': container not running", id);
+}
+
+static int watch_open(struct watch *w, const struct runtime *rt, const char *id, struct error *e)
+{
+	CLEANUP(state_dir_close) struct state_dir dir = STATE_DIR_NONE;
+	CLEANUP(state_cleanup) struct state state = { 0 };
+	int r = state_dir_open(rt, id, STATE_UNLOCKED, &dir, e);
+
+	if (r == 0)
+		r = state_read(&dir, &state, e);
+	if (r < 0)
+		return r;
+	w->pidfd = process_open(&state.init);
+	if (w->pidfd < 0)
+		return not_running(id, e);
+	r = container_cgroup_require(&state.cgroup, "watch", id, e);
+	if (r < 0)
+		return r;
+	w->cgroup_fd = container_cgroup_open(&state.cgroup, e);
+	if (w->cgroup_fd < 0)
+		return w->cgroup_fd == -ENOENT ? not_running(id, e) : w->cgroup_fd;
+	oom_watch_open(&w->oom, &state.cgroup);
+	return 0;
+}
+
+static int tell_stats(struct watch *w, struct error *e)
+{
+	CLEANUP(cgroup_stats_release) struct cgroup_stats stats;
+
+	cgroup_stats_read(w->cgroup_fd, &stats);
+	/* It goes before its process is reaped, or after: the end is told by the process alone. */
+	return stats.parts ? w->listener->tell(w->listener->arg, &stats, e) : 0;
+}
+
+static int tell_oom(struct watch *w, struct error *e)
+{
+	return oom_watch_look(&w->oom) ? w->listener->tell(w->listener->arg, NULL, e) : 0;
+}
+
+/* Moves on to the next figures, past those that we came too late for. */
+static int timeout_of(struct watch *w, int64_t now)
+{
+	if (w->next_ms <= now)
+		w->next_ms += ((now - w->next_ms) / w->interval_ms + 1) * w->interval_ms;
+	return w->next_ms - now > INT_MAX ? INT_MAX : (int)(w->next_ms - now);
+}
+
+static int loop(struct watch *w, struct error *e)
+{
+	w->next_ms = time_ms() + w->interval_ms;
+	for (;;) {
+		struct pollfd p[] = { { .fd = w->pidfd, .events = POLLIN },
+			{ .fd = w->oom.events_fd, .events = POLLPRI } };
+		int64_t now = time_ms();
+		int r = 0;
+
+		if (now >= w->next_ms)
+			r = tell_stats(w, e);
+		if (r == 0 && poll(p, ARRAY_SIZE(p), timeout_of(w, now)) < 0 && errno != EINTR)
+			return error_errno(e, "wait for the container");
+		/* Also at the end, which may have come of it. */
+		if (r == 0)
+			r = tell_oom(w, e);
+		if (r < 0 || p[0].revents)
+			return r;
+	}
+}
+
+int container_events(const struct runtime *rt, const char *id, int64_t interval_ms,
+	const struct container_listener *listener, struct error *e)
+{
+	CLEANUP(watch_release)
+	struct watch w = { .pidfd = -EBADF,
+		.cgroup_fd = -EBADF,
+		.oom = OOM_WATCH_NONE,
+		.interval_ms = interval_ms,
+		.listener = listener };
+	int r = watch_open(&w, rt, id, e);
+
+	return r < 0 ? r : loop(&w, e);
+}
