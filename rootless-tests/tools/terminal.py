@@ -362,6 +362,55 @@ def console_socket():
     say("end", "yes")
 
 
+def stats_terminal(*more):
+    t = Terminal([runtime, "--root", root, "stats", *more], size=(20, 120))
+    t.expect(rb"\x1b\[\?1049h")
+    t.expect(re.escape(name.encode()[:8]))
+    return t
+
+
+def say_restored(t):
+    say("settings restored", "yes" if t.settings() == t.before else "no")
+    say("the other screen is left", "yes" if b"\x1b[?1049l" in t.seen else "no")
+
+
+def stats_keys():
+    """The live table: painted each second, in a window that becomes narrow."""
+    t = stats_terminal()
+    say("keys unseen meanwhile", "yes" if not t.local_flags() & 0o12 else "no")  # ICANON, ECHO
+    t.expect(rb"\x1b\[H")
+    say("painted again", "yes" if t.expect(rb"\x1b\[H") else "no")
+    t.resize(20, 60)
+    # the page that was on its way is of the old size
+    t.expect(rb"\x1b\[J")
+    t.expect(rb"\x1b\[J")
+    page = t.expect(rb"\x1b\[H([^\x1b]*(?:\x1b\[K[^\x1b]*)*)\x1b\[J").group(1)
+    widest = max(len(line) for line in page.replace(b"\x1b[K", b"").split(b"\r\n"))
+    say("widest line at 60 columns", "less than 60" if 40 < widest < 60 else widest)
+    t.send(b"q")
+    t.read_to_end()
+    say("exit by q", t.wait())
+    say_restored(t)
+
+
+def stats_interrupted():
+    t = stats_terminal()
+    t.send(b"\x03")
+    t.read_to_end()
+    say("exit by ^C", t.wait())
+    say_restored(t)
+    say("the cursor is back", "yes" if b"\x1b[?25h" in t.seen else "no")
+
+
+def stats_named():
+    """Nobody who was asked for is left."""
+    t = stats_terminal(name)
+    call("kill", name, "KILL")
+    t.read_to_end()
+    say("ends with the container", t.wait())
+    say_restored(t)
+
+
 def report():
     """What the program finds out of its terminal by itself."""
     t = Terminal(run_argv())
