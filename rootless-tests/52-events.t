@@ -134,6 +134,10 @@ if command -v "$python" >/dev/null; then
 	found "settings restored" yes
 	found "the other screen is left" yes
 	found "the cursor is back" yes
+	live stats_stopped
+	found "after ^Z" Stopped
+	found "the shell's settings" yes
+	found "painted again and left by q" 0
 	live stats_named
 	found "ends with the container" 0
 	found "settings restored" yes

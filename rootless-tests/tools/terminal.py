@@ -402,6 +402,29 @@ def stats_interrupted():
     say("the cursor is back", "yes" if b"\x1b[?25h" in t.seen else "no")
 
 
+def stats_stopped():
+    """A job of a shell, which ^Z gives the terminal back to."""
+    t = Terminal(["/bin/bash", "--norc", "--noediting", "-i"], size=(20, 120))
+    before = t.settings()
+    t.send(b"'%s' --root '%s' stats\n" % (runtime.encode(), root.encode()))
+    t.expect(rb"\x1b\[\?1049h")
+    t.expect(re.escape(name.encode()[:8]))
+    t.send(b"\x1a")
+    t.expect(rb"\x1b\[\?1049l")
+    say("after ^Z", t.expect(rb"(Stopped)").group(1).decode())
+    say("the shell's settings", "yes" if t.settings() == before else "no")
+    t.send(b"fg\n")
+    t.expect(rb"\x1b\[\?1049h")
+    t.expect(re.escape(name.encode()[:8]))
+    t.send(b"q")
+    t.expect(rb"\x1b\[\?1049l")
+    t.send(b"echo status-$?\n")
+    say("painted again and left by q", t.expect(rb"status-(\d+)").group(1).decode())
+    t.send(b"exit\n")
+    t.read_to_end()
+    t.wait()
+
+
 def stats_named():
     """Nobody who was asked for is left."""
     t = stats_terminal(name)
