@@ -208,12 +208,13 @@ test_kill() {
 	ok "kill KILL: stopped" eventually has_status "$id" stopped
 	rt delete "$id"
 	# --all: every process, not the first one alone
-	put_bundle kill-all '.process.args = ["sh", "-c", "trap : USR1; for i in 1 2 3; do sh -c \"trap \\\"echo got; exit\\\" USR1; while :; do sleep 0.05; done\" & done; sleep 0.3; echo ready; while :; do sleep 0.05; done"]'
+	put_bundle kill-all '.process.args = ["sh", "-c", "trap : USR1; for i in 1 2 3; do sh -c \"trap \\\"echo got; exit\\\" USR1; echo set; while :; do sleep 0.05; done\" & done; echo ready; while :; do sleep 0.05; done"]'
+	three() { (($(grep -cx "$1" "$out") == 3)); }
 	started
+	ok "kill --all: three children" eventually three set
 	is "ps: the first process and its children" "$(rt ps --format json "$id" | jq 'length >= 4')" true
 	exits 0 "kill --all USR1" rt kill --all "$id" USR1
-	all_got() { (($(grep -cx got "$out") == 3)); }
-	ok "kill --all: all three children got it" eventually all_got
+	ok "kill --all: all three children got it" eventually three got
 	is "kill --all: the first process lives on" "$(status_of "$id")" running
 	exits 0 "kill -a KILL" rt kill -a "$id" KILL
 	ok "kill -a KILL: stopped" eventually has_status "$id" stopped
@@ -377,7 +378,7 @@ test_streams() {
 	put_bundle slow '.process.args = ["sh", "-c", "dd if=/dev/zero bs=65536 count=64 2>/dev/null; exit 4"]'
 	new_id
 	is "streams: a reader that begins late loses nothing" \
-		"$(rt run --bundle "$bundle" "$id" | (sleep 0.3; wc -c)) ${PIPESTATUS[0]}" '4194304 0'
+		"$(rt run --bundle "$bundle" "$id" | (sleep 0.3; wc -c); echo "${PIPESTATUS[0]}")" $'4194304\n4'
 	put_bundle closed '.process.args = ["sh", "-c", "cat; echo out; echo err >&2; exit 6"]'
 	local i
 	for i in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do

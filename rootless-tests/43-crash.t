@@ -127,12 +127,8 @@ kill_begun() {
 	wait "$pid" 2>/dev/null
 }
 
-# took SECONDS CMD...   succeeds, and in less
-took() {
-	local seconds=$1
-	shift
-	within "$seconds" "$LICHEN" --root "$(state_dir)" "$@"
-}
+# in less than the half minute for which one operation waits for another
+promptly() { within 20 "${L[@]}" "$@"; }
 
 # A hook that hangs, in each place; its creator killed or left to find out by itself.
 test_hooks() {
@@ -145,7 +141,7 @@ test_hooks() {
 		begin "${L[@]}" create --bundle "$bundle" --pid-file "$scratch/pid" "$id"
 		ok "$kind hangs: it is reached" eventually gated
 		is "$kind hangs: creating" "$(status_of "$id")" creating
-		ok "$kind hangs: delete --force takes it away at once" took 10 delete --force "$id"
+		ok "$kind hangs: delete --force takes it away at once" promptly delete --force "$id"
 		wait "$begun"
 		is "$kind hangs: create fails" $? 1
 		like "$kind hangs: create says why" "$(cat "$out")" "first process died while|died while hook"
@@ -157,7 +153,7 @@ test_hooks() {
 		ok "$kind hangs, create killed: it is reached" eventually gated
 		kill_begun
 		is "$kind hangs, create killed: stopped" "$(status_of "$id")" stopped
-		ok "$kind hangs, create killed: delete --force" took 10 delete --force "$id"
+		ok "$kind hangs, create killed: delete --force" promptly delete --force "$id"
 		# a hook on the host is nobody's then; it ends, as this one, or not, but holds nothing
 		touch "$gate/go"
 		nothing_left "$kind hangs, create killed: nothing is left" "$before"
@@ -171,7 +167,7 @@ test_hooks() {
 	begin "${L[@]}" start "$id"
 	ok "startContainer hangs: it is reached" eventually gated
 	is "startContainer hangs: still created" "$(status_of "$id")" created
-	ok "startContainer hangs: delete --force" took 10 delete --force "$id"
+	ok "startContainer hangs: delete --force" promptly delete --force "$id"
 	wait "$begun"
 	is "startContainer hangs: start fails" $? 1
 	like "startContainer hangs: start says why" "$(cat "$out")" "first process died while"
@@ -182,7 +178,7 @@ test_hooks() {
 	begin "${L[@]}" start "$id"
 	ok "startContainer hangs, start killed: it is reached" eventually gated
 	kill_begun
-	ok "startContainer hangs, start killed: delete --force" took 10 delete --force "$id"
+	ok "startContainer hangs, start killed: delete --force" promptly delete --force "$id"
 	nothing_left "startContainer hangs, start killed: nothing is left" "$before"
 
 	# the time-out of a hook is the hook's end, and the container's
@@ -223,7 +219,7 @@ test_hooks() {
 	like "poststart hangs on: and names the cause" "$(cat "$out")" 'hook'
 	kill_begun "$starter"
 	touch "$gate/go"
-	ok "poststart hangs on, start killed: delete --force" took 10 delete --force "$id"
+	ok "poststart hangs on, start killed: delete --force" promptly delete --force "$id"
 	nothing_left "poststart hangs on: nothing is left" "$before"
 }
 
@@ -245,26 +241,26 @@ test_run() {
 	eventually says_ready
 	rt kill "$id" TERM
 	is "a stubborn process: running" "$(status_of "$id")" running
-	ok "a stubborn process: delete --force" took 10 delete --force "$id"
+	ok "a stubborn process: delete --force" promptly delete --force "$id"
 	# one that is stopped, as by a debugger
 	new_id
 	running
 	rt kill "$id" STOP
 	is "a stopped process is not a stopped container" "$(status_of "$id")" running
-	ok "a stopped process: delete --force" took 10 delete --force "$id"
+	ok "a stopped process: delete --force" promptly delete --force "$id"
 	# the state directory's contents gone or broken
 	local file
 	for file in state.json config.json init created.lock start.sock; do
 		new_id
 		created
 		rm -f "$(state_dir)/$id/$file"
-		ok "without $file: delete --force" took 10 delete --force "$id"
+		ok "without $file: delete --force" promptly delete --force "$id"
 		nothing_left "without $file: nothing is left" "$before"
 		[[ $file == *.json ]] || continue
 		new_id
 		created
 		echo '{"id": [' >"$(state_dir)/$id/$file"
-		ok "with a broken $file: delete --force" took 10 delete --force "$id"
+		ok "with a broken $file: delete --force" promptly delete --force "$id"
 		nothing_left "with a broken $file: nothing is left" "$before"
 	done
 	# the root file system and the bundle gone
@@ -274,7 +270,7 @@ test_run() {
 	new_id
 	created "$bundle"
 	rm -rf "$bundle"
-	ok "without the bundle: delete --force" took 10 delete --force "$id"
+	ok "without the bundle: delete --force" promptly delete --force "$id"
 }
 
 put_bundle ends '.process.args = ["true"]'
