@@ -83,6 +83,8 @@ libhost_a_SOURCES = \
 libhost_a_CPPFLAGS = $(AM_CPPFLAGS) -DLICHEN_LIBEXEC_DIR='"$(pkglibexecdir)"'
 
 libplan_a_SOURCES = \
+	%D%/plan/annotations.c \
+	%D%/plan/annotations.h \
 	%D%/plan/builder.c \
 	%D%/plan/cgroup.c \
 	%D%/plan/device_rules.c \

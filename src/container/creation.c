@@ -184,6 +184,8 @@ static void warn(const struct creation *c)
 		log_write(c->rt->log, LOG_LEVEL_WARNING, "%s", c->plan.warnings.v[i]);
 	for (size_t i = 0; i < c->plan.not_applied.n; i++)
 		log_write(c->rt->log, LOG_LEVEL_DEBUG, "not applied: %s", c->plan.not_applied.v[i]);
+	for (size_t i = 0; i < c->plan.notes.n; i++)
+		log_write(c->rt->log, LOG_LEVEL_DEBUG, "%s", c->plan.notes.v[i]);
 	for (size_t i = 0; i < c->spec->unknown.n; i++)
 		log_write(c->rt->log, LOG_LEVEL_DEBUG, "config.json: %s: unknown, ignored",
 			c->spec->unknown.v[i]);

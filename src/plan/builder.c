@@ -34,24 +34,37 @@ char *plan_printf(struct plan_builder *b, const char *fmt, ...)
 	return arena_strndup(&b->plan->arena, n < 0 ? "" : s, n < 0 ? 0 : (size_t)n);
 }
 
-void plan_warn(struct plan_builder *b, const char *fmt, ...)
+static void add_note(struct strlist *l, const char *fmt, va_list ap)
 {
 	char *s = NULL;
+
+	if (vasprintf(&s, fmt, ap) >= 0)
+		strlist_add(l, s);
+}
+
+void plan_warn(struct plan_builder *b, const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) >= 0)
-		strlist_add(&b->plan->warnings, s);
+	add_note(&b->plan->warnings, fmt, ap);
+	va_end(ap);
+}
+
+void plan_note(struct plan_builder *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_note(&b->plan->notes, fmt, ap);
 	va_end(ap);
 }
 
 void plan_not_applied(struct plan_builder *b, const char *fmt, ...)
 {
-	char *s = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) >= 0)
-		strlist_add(&b->plan->not_applied, s);
+	add_note(&b->plan->not_applied, fmt, ap);
 	va_end(ap);
 }

@@ -2,6 +2,7 @@
 #include "plan/features.h"
 
 #include "kernel/caps.h"
+#include "plan/annotations.h"
 #include "plan/mount_options.h"
 #include "plan/seccomp.h"
 #include "spec/json.h"
@@ -102,6 +103,15 @@ static void add_linux(struct json_out *j)
 	json_out_object_end(j);
 }
 
+static void add_unsafe_annotations(struct json_out *j)
+{
+	json_out_array(j, "potentiallyUnsafeConfigAnnotations");
+	for (const struct annotation *a = annotations; a->name; a++)
+		if (a->risk == ANNOTATION_UNSAFE)
+			json_out_string(j, NULL, a->name);
+	json_out_array_end(j);
+}
+
 /* Callers look for the names that libseccomp and runc introduced. */
 static void add_annotations(struct json_out *j, const struct features_request *req)
 {
@@ -126,6 +136,7 @@ void features_document(const struct features_request *req, struct text *out)
 	add_mount_options(&j);
 	add_linux(&j);
 	add_annotations(&j, req);
+	add_unsafe_annotations(&j);
 	json_out_object_end(&j);
 	text_puts(out, "\n");
 }

@@ -20,6 +20,7 @@ struct plan_builder {
 struct op *plan_add_op(struct plan_builder *b, enum op_kind kind);
 char *plan_printf(struct plan_builder *b, const char *fmt, ...) ERROR_PRINTF(2, 3);
 void plan_warn(struct plan_builder *b, const char *fmt, ...) ERROR_PRINTF(2, 3);
+void plan_note(struct plan_builder *b, const char *fmt, ...) ERROR_PRINTF(2, 3);
 void plan_not_applied(struct plan_builder *b, const char *fmt, ...) ERROR_PRINTF(2, 3);
 
 /* Whether init will be in a new namespace of this type, or joins one by path. */
@@ -35,11 +36,18 @@ bool plan_uid_mapped(const struct plan_builder *b, uint32_t id);
 bool plan_gid_mapped(const struct plan_builder *b, uint32_t id);
 
 bool plan_has_capability(const struct spec *spec, const char *name);
+/* The value of an annotation, or NULL. */
+const char *plan_annotation(const struct plan_builder *b, const char *name);
+/* Of one that is "1" or "0": off where it is absent. EINVAL if it is anything else. */
+int plan_annotation_switch(
+	const struct plan_builder *b, const char *name, bool *out_on, struct error *e);
+
 /* A root that is only a chroot(2) is none for who may call that themselves. */
 int plan_check_chroot(struct plan_builder *b, struct error *e);
 /* Adds OP_CGROUP, once: before what needs to be in the cgroup, and at the latest before hooks. */
 void plan_enter_cgroup(struct plan_builder *b);
 int plan_refuse(struct plan_builder *b, struct error *e);
+int plan_annotations(struct plan_builder *b, struct error *e);
 int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);
 int plan_identity(struct plan_builder *b, struct error *e);

@@ -87,8 +87,8 @@ static void plan_propagation(struct plan_builder *b)
 static int make(struct plan_builder *b, struct error *e)
 {
 	static int (*const parts[])(struct plan_builder *, struct error *) = { plan_refuse,
-		plan_namespaces, plan_ids, plan_identity, plan_cgroup, plan_device_rules,
-		plan_mounts, plan_devices };
+		plan_annotations, plan_namespaces, plan_ids, plan_identity, plan_cgroup,
+		plan_device_rules, plan_mounts, plan_devices };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -131,6 +131,7 @@ void plan_release(struct plan *plan)
 {
 	strlist_release(&plan->warnings);
 	strlist_release(&plan->not_applied);
+	strlist_release(&plan->notes);
 	arena_release(&plan->arena);
 	*plan = (struct plan){ 0 };
 }

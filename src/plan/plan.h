@@ -197,6 +197,7 @@ struct plan {
 	bool seccomp_notify;
 	struct strlist warnings; /* what the specification wants a warning for */
 	struct strlist not_applied; /* what --best-effort left out */
+	struct strlist notes; /* for who debugs */
 	struct arena arena;
 };
 

@@ -290,6 +290,8 @@ void plan_print(const struct plan *plan, struct text *out)
 			plan->seccomp.n, plan->seccomp.flags);
 	for (size_t i = 0; i < plan->not_applied.n; i++)
 		text_printf(out, "not applied: %s\n", plan->not_applied.v[i]);
+	for (size_t i = 0; i < plan->notes.n; i++)
+		text_printf(out, "note: %s\n", plan->notes.v[i]);
 	for (size_t i = 0; i < plan->warnings.n; i++)
 		text_printf(out, "warning: %s\n", plan->warnings.v[i]);
 }

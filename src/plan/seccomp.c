@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "plan/annotations.h"
 #include "plan/parts.h"
 #include "plan/seccomp_cache.h"
 
@@ -303,6 +304,28 @@ static unsigned int kernel_flags(unsigned int flags, int notify)
 		SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
+/* Names that libseccomp does not know match nothing, unless the annotation says that they may not.
+ */
+static int check_names(struct plan_builder *b, const struct spec_seccomp *spec, struct error *e)
+{
+	bool strict;
+	int r = plan_annotation_switch(b, ANNOTATION_SECCOMP_STRICT, &strict, e);
+
+	for (size_t i = 0; r == 0 && strict && i < spec->syscalls.n; i++)
+		for (size_t k = 0; k < spec->syscalls.v[i].names.n; k++) {
+			const char *name = spec->syscalls.v[i].names.v[k];
+
+			if (seccomp_syscall_resolve_name(name) == __NR_SCMP_ERROR)
+				return error_set(e, EINVAL,
+					"config.json: linux.seccomp.syscalls[%zu].names[%zu]: '%s' "
+					"is unknown to libseccomp %s, and the annotation %s "
+					"forbids that",
+					i, k, name, plan_seccomp_version(),
+					ANNOTATION_SECCOMP_STRICT);
+		}
+	return r;
+}
+
 int plan_seccomp(struct plan_builder *b, struct error *e)
 {
 	const struct spec_seccomp *spec = b->spec->linux.seccomp;
@@ -314,7 +337,10 @@ int plan_seccomp(struct plan_builder *b, struct error *e)
 		return error_set(e, EINVAL,
 			"config.json: linux.seccomp.defaultAction: SCMP_ACT_NOTIFY would "
 			"stop lichen itself before the listener is handed over");
-	r = seccomp_compile(spec, b->request->seccomp_cache, &b->plan->arena, &b->plan->seccomp, e);
+	r = check_names(b, spec, e);
+	if (r == 0)
+		r = seccomp_compile(
+			spec, b->request->seccomp_cache, &b->plan->arena, &b->plan->seccomp, e);
 	if (r < 0)
 		return r;
 	b->plan->seccomp_notify = uses_notify(spec);

@@ -48,6 +48,10 @@ static void test_general(const struct json *d)
 	is_str(text_of(AT(d, "annotations", "io.github.seccomp.libseccomp.version")), "9.8.7",
 		"the version of libseccomp");
 	is_str(text_of(AT(d, "annotations", "lichen.version")), "1.2.3", "our version");
+	ok(has(AT(d, "potentiallyUnsafeConfigAnnotations"), "run.oci.keep_original_groups"),
+		"an annotation that an image must not bring");
+	ok(has(AT(d, "potentiallyUnsafeConfigAnnotations"), "org.systemd.property."),
+		"and all of a kind");
 }
 
 /* containerd decides by these. */
