@@ -227,7 +227,7 @@ bad "cgroupsPath with .." '.linux.cgroupsPath = "/a/../b"' 'linux\.cgroupsPath: 
 bad "a limit that cannot be set" '.linux.resources.memory.limit = 33554432' 'linux\.resources\.memory: ' 'no cgroup here' '--best-effort=cgroup'
 bad "a limit that is no number" '.linux.resources.memory.limit = "abc"' 'linux\.resources\.memory\.limit: ' 'expected integer, found string'
 bad "a limit of processes" '.linux.resources.pids.limit = 10' 'linux\.resources\.pids: ' 'no cgroup here' '--best-effort=cgroup'
-bad "AppArmor" '.process.apparmorProfile = "x"' 'process\.apparmorProfile: ' 'not supported' 'remove it from config\.json'
+has_apparmor || bad "AppArmor that is not there" '.process.apparmorProfile = "x"' 'process\.apparmorProfile: ' 'AppArmor is not active' 'boot with apparmor=1.*or remove'
 bad "SELinux" '.process.selinuxLabel = "a:b:c:d"' 'process\.selinuxLabel: ' 'not supported' 'remove it from config\.json'
 bad "mountLabel" '.linux.mountLabel = "a:b:c:d"' 'linux\.mountLabel: ' 'not supported' 'remove it from config\.json'
 bad "Intel RDT" '.linux.intelRdt = {closID: "x"}' 'linux\.intelRdt: ' 'not supported' 'remove it from config\.json'

@@ -56,6 +56,8 @@ libkernel_a_SOURCES = \
 	%D%/kernel/device_filter.h \
 	%D%/kernel/idmap.c \
 	%D%/kernel/idmap.h \
+	%D%/kernel/lsm.c \
+	%D%/kernel/lsm.h \
 	%D%/kernel/mount.c \
 	%D%/kernel/mount.h \
 	%D%/kernel/mount_old.c \
@@ -92,6 +94,7 @@ libplan_a_SOURCES = \
 	%D%/plan/features.c \
 	%D%/plan/features.h \
 	%D%/plan/ids.c \
+	%D%/plan/labels.c \
 	%D%/plan/mount_options.c \
 	%D%/plan/mount_options.h \
 	%D%/plan/mounts.c \

@@ -53,6 +53,7 @@ has_psi() { cat /proc/pressure/cpu; }
 has_smp() { (($(nproc) > 1)); }
 has_landlock() { grep -qw landlock /sys/kernel/security/lsm; }
 has_apparmor() { grep -qx Y /sys/module/apparmor/parameters/enabled; }
+has_apparmor_profiles() { aa-exec -p rig-container -- true && aa-exec -p rig-runtime -- true; }
 has_nftables() { unshare -Urn nft add table inet probe; }
 has_newuidmap() {
 	unshare --user --map-users=auto --map-root-user sh -c '[ "$(wc -l </proc/self/uid_map)" -gt 1 ]'

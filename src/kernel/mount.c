@@ -187,6 +187,18 @@ int mount_set_idmap(int tree_fd, enum mount_depth depth, int user_namespace_fd, 
 	return -e->code;
 }
 
+bool mount_is_context(const char *option)
+{
+	static const char *const names[] = {
+		"context=", "fscontext=", "defcontext=", "rootcontext="
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_starts(option, names[i]))
+			return true;
+	return false;
+}
+
 static int set_option(int fs_fd, const char *option)
 {
 	const char *equals = strchr(option, '=');

@@ -57,6 +57,9 @@ int mount_attach(const struct mount_tree *tree, enum mount_depth depth,
 /* Gives a detached tree the ID mapping of a user namespace: mount_setattr(2), Linux 5.12. */
 int mount_set_idmap(int tree_fd, enum mount_depth depth, int user_namespace_fd, struct error *e);
 
+/* Whether an option of a file system is a label of SELinux: "context=a:b:c:s0:c1,c2", unquoted. */
+bool mount_is_context(const char *option);
+
 /* A new file system. */
 struct mount_fs {
 	const char *type;

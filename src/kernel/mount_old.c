@@ -100,12 +100,25 @@ int mount_old_change(int fd, const struct mount_attrs *a, struct error *e)
 	return 0;
 }
 
+/* A label has commas of its own: SELinux takes it in quotes. */
+static void add_option(struct text *t, const char *option)
+{
+	const char *value = mount_is_context(option) ? strchr(option, '=') + 1 : NULL;
+
+	if (t->len > 0)
+		text_puts(t, ",");
+	if (value)
+		text_printf(t, "%.*s\"%s\"", (int)(value - option), option, value);
+	else
+		text_puts(t, option);
+}
+
 static char *join(const struct strings *data)
 {
 	struct text t = { 0 };
 
 	for (size_t i = 0; data && i < data->n; i++)
-		text_printf(&t, "%s%s", i ? "," : "", data->v[i]);
+		add_option(&t, data->v[i]);
 	return t.s;
 }
 

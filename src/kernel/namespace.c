@@ -6,6 +6,7 @@
 #include <linux/nsfs.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -42,20 +43,55 @@ int namespace_enter(int fd, int64_t type, struct error *e)
 	return 0;
 }
 
+static bool is_set(const char *sysctl, char value)
+{
+	CLEANUP(mem_free) char *path = xasprintf("/proc/sys/%s", sysctl);
+	CLEANUP(mem_free) char *text = NULL;
+
+	return file_read_text(AT_FDCWD, path, 64, &text, NULL) == 0 && text[0] == value;
+}
+
+/*
+ * Ubuntu lets the user namespace be made and takes its capabilities away, so that what comes next
+ * fails; a profile without "userns," refuses it at once (EACCES).
+ */
+static int explain_refusal(struct error *e)
+{
+	if (is_set("kernel/apparmor_restrict_unprivileged_userns", '1') || e->code == EACCES)
+		return error_hint(e,
+			"AppArmor restricts user namespaces here. As root: an unconfined profile "
+			"with 'userns,' for lichen in /etc/apparmor.d, or "
+			"sysctl kernel.apparmor_restrict_unprivileged_userns=0");
+	if (is_set("kernel/unprivileged_userns_clone", '0'))
+		return error_hint(e,
+			"this host does not let ordinary users make user namespaces. As root: "
+			"sysctl kernel.unprivileged_userns_clone=1");
+	return error_hint(e,
+		"something around us forbids it: a seccomp filter of an outer container (docker "
+		"run --security-opt seccomp=unconfined), or a chroot");
+}
+
+int namespace_explain(struct error *e)
+{
+	switch (e->code) {
+	case ENOSPC:
+		return error_hint(e,
+			"a limit in /proc/sys/user/max_*_namespaces is reached or 0. As root: "
+			"sysctl user.max_user_namespaces=15000");
+	case EPERM:
+	case EACCES:
+		return explain_refusal(e);
+	case EINVAL:
+		return error_hint(e,
+			"the kernel was built without one of them (CONFIG_USER_NS and the like)");
+	}
+	return -e->code;
+}
+
 static int unshare_error(struct error *e)
 {
-	int code = errno;
-
-	error_set(e, code, "make the namespaces: %s", strerror(code));
-	if (code == ENOSPC)
-		return error_hint(e,
-			"a limit in /proc/sys/user/max_*_namespaces is reached: "
-			"sysctl user.max_user_namespaces=15000");
-	if (code == EPERM)
-		return error_hint(e,
-			"see /proc/sys/kernel/unprivileged_userns_clone and "
-			"/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
-	return -code;
+	error_errno(e, "make the namespaces");
+	return namespace_explain(e);
 }
 
 int namespace_unshare(uint64_t flags, struct error *e)

@@ -19,6 +19,10 @@ int namespace_open(const char *path, int64_t type, struct error *e);
  */
 ino_t namespace_owner(int fd);
 
+/* Adds what mends an error of making namespaces, of which one is a user namespace or belongs to
+ * one. */
+int namespace_explain(struct error *e);
+
 int namespace_enter(int fd, int64_t type, struct error *e);
 int namespace_unshare(uint64_t flags, struct error *e);
 

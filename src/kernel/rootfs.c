@@ -85,13 +85,13 @@ static int check_null(int null_fd, struct error *e)
 	return 0;
 }
 
-int rootfs_mask(int root_fd, const char *path, int null_fd, struct error *e)
+int rootfs_mask(int root_fd, const char *path, int null_fd, const char *context, struct error *e)
 {
 	static const struct mount_attrs null_attrs = {
 		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
 	};
-	static const char *const tiny[] = { "size=0", "nr_inodes=2", "mode=755" };
-	const struct strings data = { ARRAY_SIZE(tiny), (const char **)(uintptr_t)tiny };
+	const char *options[] = { "size=0", "nr_inodes=2", "mode=755", context, NULL };
+	const struct strings data = { context ? 4 : 3, options };
 	const struct mount_fs empty = { .type = "tmpfs",
 		.data = &data,
 		.attrs = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |

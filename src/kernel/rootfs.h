@@ -18,9 +18,10 @@ int rootfs_chroot(int root_fd, struct error *e);
 
 /*
  * Hides a path: a file behind /dev/null, a directory behind an empty read-only one. What does not
- * exist needs no hiding. null_fd is the container's own /dev/null, O_PATH.
+ * exist needs no hiding. null_fd is the container's own /dev/null, O_PATH. context is one more
+ * option for the empty file system, "context=...", or NULL.
  */
-int rootfs_mask(int root_fd, const char *path, int null_fd, struct error *e);
+int rootfs_mask(int root_fd, const char *path, int null_fd, const char *context, struct error *e);
 
 /* Makes a path and all mounts beneath it read-only; nothing if it doesn't exist. */
 int rootfs_make_readonly(int root_fd, const char *path, struct error *e);

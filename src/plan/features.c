@@ -89,8 +89,8 @@ static void add_linux(struct json_out *j)
 	add_names(j, "capabilities", cap_names);
 	add_cgroup(j);
 	add_seccomp(j);
-	add_enabled(j, "apparmor", false);
-	add_enabled(j, "selinux", false);
+	add_enabled(j, "apparmor", true);
+	add_enabled(j, "selinux", true);
 	add_enabled(j, "intelRdt", false);
 	json_out_object(j, "mountExtensions");
 	add_enabled(j, "idmap", true);

@@ -101,6 +101,24 @@ static void add_data(struct mount_digest *out, size_t *indexes, const char *opti
 	out->data.v[out->data.n++] = option;
 }
 
+/*
+ * SELinux's labels have commas, so people quote them as mount(8) wants it:
+ * context="a:b:c:s0:c1,c2". The kernel's newer interface has no use for that.
+ */
+static const char *unquote(const char *option, struct arena *arena)
+{
+	const char *equals = strchr(option, '=');
+	size_t len = strlen(option);
+	char *plain;
+
+	if (!equals || equals[1] != '"' || len < (size_t)(equals - option) + 3 ||
+		option[len - 1] != '"')
+		return option;
+	plain = arena_strndup(arena, option, len - 2);
+	memcpy(plain + (equals - option) + 1, equals + 2, len - (size_t)(equals - option) - 3);
+	return plain;
+}
+
 static void apply(const struct mount_option *o, struct mount_digest *out)
 {
 	switch (o->kind) {
@@ -168,7 +186,7 @@ int mount_options_digest(const struct spec_mount *mount, size_t index, struct ar
 	size_t *indexes = arena_alloc(arena, (mount->options.n + 1) * sizeof(size_t));
 
 	*out = (struct mount_digest){ .data_index = indexes };
-	out->data.v = arena_alloc(arena, (mount->options.n + 1) * sizeof(char *));
+	out->data.v = arena_alloc(arena, (mount->options.n + 2) * sizeof(char *));
 	out->bind = mount->type && (streq(mount->type, "bind") || streq(mount->type, "rbind"));
 	out->rbind = mount->type && streq(mount->type, "rbind");
 	for (size_t i = 0; i < mount->options.n; i++) {
@@ -185,10 +203,14 @@ int mount_options_digest(const struct spec_mount *mount, size_t index, struct ar
 			return error_hint(
 				e, "use 'idmap' with uidMappings and gidMappings of the mount");
 		}
-		if (o)
+		if (o) {
 			apply(o, out);
-		else
+		} else if (mount_is_context(name)) {
+			add_data(out, indexes, unquote(name, arena), i);
+			out->has_context = true;
+		} else {
 			add_data(out, indexes, name, i);
+		}
 	}
 	/* Recursive options say more than the plain ones: they reach the top mount as well. */
 	if (out->copy_up && mount->type && !streq(mount->type, "tmpfs"))

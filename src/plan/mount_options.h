@@ -36,10 +36,12 @@ extern const struct mount_option mount_options[];
 /* One entry of mounts, digested. */
 struct mount_digest {
 	bool bind, rbind, remount, copy_up, idmap, ridmap;
+	bool has_context; /* an SELinux label of its own */
 	struct mount_attrs attrs;
 	unsigned long sb_flags;
 	const char *sb_flag_name; /* the last that asked for a flag of the file system, or NULL */
-	struct strings data; /* what is for the file system; in memory of the arena */
+	struct strings
+		data; /* what is for the file system; in memory of the arena; room for one more */
 	const size_t *data_index; /* of each in the options, for errors */
 };
 

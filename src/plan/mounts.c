@@ -226,6 +226,9 @@ static int plan_new_fs(struct plan_builder *b, size_t index, const struct mount_
 			return r;
 	}
 	*data = d->data;
+	/* The digest has room for one more. */
+	if (kind == OP_MOUNT && !d->has_context && plan_takes_context(b, m->type))
+		data->v[data->n++] = b->mount_context;
 	op = plan_add_op(b, kind);
 	op->object = plan_printf(b, "mounts[%zu]", index);
 	op->target = m->destination;

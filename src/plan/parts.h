@@ -14,6 +14,7 @@ struct plan_builder {
 	size_t ops_size;
 	struct resource_settings *settings; /* of plan->cgroup, while it is being made */
 	bool cgroup_entered; /* there is an OP_CGROUP */
+	const char *mount_context; /* the option of file systems for linux.mountLabel, or NULL */
 };
 
 /* A zeroed operation at the end of the list; valid until the next one is added. */
@@ -42,12 +43,16 @@ const char *plan_annotation(const struct plan_builder *b, const char *name);
 int plan_annotation_switch(
 	const struct plan_builder *b, const char *name, bool *out_on, struct error *e);
 
+/* Whether a new file system of this type takes linux.mountLabel, if there is any. */
+bool plan_takes_context(const struct plan_builder *b, const char *type);
+
 /* A root that is only a chroot(2) is none for who may call that themselves. */
 int plan_check_chroot(struct plan_builder *b, struct error *e);
 /* Adds OP_CGROUP, once: before what needs to be in the cgroup, and at the latest before hooks. */
 void plan_enter_cgroup(struct plan_builder *b);
 int plan_refuse(struct plan_builder *b, struct error *e);
 int plan_annotations(struct plan_builder *b, struct error *e);
+int plan_labels(struct plan_builder *b, struct error *e);
 int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);
 int plan_identity(struct plan_builder *b, struct error *e);

@@ -33,6 +33,7 @@ static int plan_tail(struct plan_builder *b, struct error *e)
 		op = plan_add_op(b, OP_MASK);
 		op->object = plan_printf(b, "linux.maskedPaths[%zu]", i);
 		op->target = l->masked_paths.v[i];
+		op->text = b->mount_context;
 	}
 	r = plan_sysctls(b, e);
 	if (r < 0)
@@ -87,8 +88,8 @@ static void plan_propagation(struct plan_builder *b)
 static int make(struct plan_builder *b, struct error *e)
 {
 	static int (*const parts[])(struct plan_builder *, struct error *) = { plan_refuse,
-		plan_annotations, plan_namespaces, plan_ids, plan_identity, plan_cgroup,
-		plan_device_rules, plan_mounts, plan_devices };
+		plan_annotations, plan_labels, plan_namespaces, plan_ids, plan_identity,
+		plan_cgroup, plan_device_rules, plan_mounts, plan_devices };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {

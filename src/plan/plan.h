@@ -20,6 +20,7 @@
 #include "kernel/caps.h"
 #include "kernel/device_filter.h"
 #include "kernel/idmap.h"
+#include "kernel/lsm.h"
 #include "kernel/mount.h"
 #include "kernel/scheduling.h"
 #include "kernel/seccomp.h"
@@ -44,7 +45,7 @@ enum op_kind {
 	OP_TERMINAL, /* a pty; its slave becomes target, /dev/console */
 	OP_RUNTIME_HOOKS, /* the parent runs prestart and createRuntime meanwhile */
 	OP_CONTAINER_HOOKS, /* createContainer */
-	OP_MASK, /* target */
+	OP_MASK, /* target; text: the context= option of the file system that hides it, or NULL */
 	OP_READONLY, /* target */
 	OP_SYSCTL, /* source = key, text = value */
 	OP_ROOT_ATTRS, /* attrs of the root's mount: read-only before, propagation after the pivot
@@ -167,6 +168,7 @@ struct plan_process {
 	const struct strings *args, *env;
 	struct cap_sets caps;
 	bool no_new_privileges;
+	const char *labels[LSM_COUNT]; /* by enum lsm; or NULL */
 	size_t n_rlimits;
 	struct plan_rlimit *rlimits;
 	struct opt_i64 oom_score_adj;

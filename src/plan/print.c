@@ -270,6 +270,10 @@ static void print_process(const struct plan_process *p, struct text *out)
 			(unsigned int)p->memory_policy->mode, p->memory_policy->nodes[0]);
 	if (p->personality.set)
 		text_printf(out, "personality 0x%llx\n", (unsigned long long)p->personality.v);
+	if (p->labels[LSM_APPARMOR])
+		text_printf(out, "AppArmor profile '%s'\n", p->labels[LSM_APPARMOR]);
+	if (p->labels[LSM_SELINUX])
+		text_printf(out, "SELinux label '%s'\n", p->labels[LSM_SELINUX]);
 	if (p->no_new_privileges)
 		text_puts(out, "no new privileges\n");
 	for (size_t i = 0; i < p->env->n; i++)

@@ -22,10 +22,6 @@ static int refuse_process(struct plan_builder *b, struct error *e)
 		error_set(e, EINVAL, "config.json: process: is required");
 		return error_hint(e, "lichen spec writes a complete config.json");
 	}
-	if (p->apparmor_profile && *p->apparmor_profile)
-		return not_yet("process.apparmorProfile", e);
-	if (p->selinux_label && *p->selinux_label)
-		return not_yet("process.selinuxLabel", e);
 	return 0;
 }
 
@@ -37,8 +33,6 @@ static int refuse_linux(struct plan_builder *b, struct error *e)
 		return not_yet("linux.netDevices", e);
 	if (l->intel_rdt)
 		return not_yet("linux.intelRdt", e);
-	if (l->mount_label && *l->mount_label)
-		return not_yet("linux.mountLabel", e);
 	return 0;
 }
 

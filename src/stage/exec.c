@@ -222,6 +222,32 @@ static int take_credentials(const struct plan *plan, int connection_fd, struct e
 	return r;
 }
 
+static const char *const label_names[LSM_COUNT] = {
+	[LSM_APPARMOR] = "process.apparmorProfile",
+	[LSM_SELINUX] = "process.selinuxLabel",
+};
+
+int exec_prepare_labels(const struct plan *plan, struct exec_program *out, struct error *e)
+{
+	const struct plan_process *p = &plan->process;
+	enum lsm_privileges how = p->no_new_privileges ? LSM_MAY_ONLY_ADD : LSM_MAY_CHANGE;
+
+	for (int i = 0; i < LSM_COUNT; i++)
+		if (p->labels[i] &&
+			lsm_exec_prepare((enum lsm)i, p->labels[i], how, &out->labels[i], e) < 0)
+			return error_context(e, "config.json: %s", label_names[i]);
+	return 0;
+}
+
+/* Behind the hooks, which are no programs of the container; before what might forbid a write. */
+static int apply_labels(const struct exec_program *program, struct error *e)
+{
+	for (int i = 0; i < LSM_COUNT; i++)
+		if (lsm_exec_apply(&program->labels[i], e) < 0)
+			return error_context(e, "config.json: %s", label_names[i]);
+	return 0;
+}
+
 static int explain_exec(const char *path, int code, struct error *e)
 {
 	error_set(e, code, "config.json: process.args[0]: exec '%s': %s", path, strerror(code));
@@ -265,6 +291,8 @@ int exec_run(const struct plan *plan, struct exec_program *program, const struct
 	if (r == 0)
 		r = message_send(connection_fd, MESSAGE_EXECUTING, 0, -EBADF, e);
 	fd_cloexec_from(3 + plan->process.n_fds);
+	if (r == 0)
+		r = apply_labels(program, e);
 	if (r == 0)
 		r = set_limits(&plan->process, e);
 	if (r == 0)

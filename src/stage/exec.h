@@ -12,7 +12,11 @@
 struct exec_program {
 	char *path;
 	struct strlist env;
+	struct lsm_exec labels[LSM_COUNT];
 };
+
+/* While the host's /proc is still there: opens what the labels will be written to. */
+int exec_prepare_labels(const struct plan *plan, struct exec_program *out, struct error *e);
 
 /*
  * Inside the root: looks for args[0], in PATH if it has no slash, and makes the environment. Fails

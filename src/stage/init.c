@@ -104,7 +104,17 @@ static int apply_placement(const struct plan_process *p, struct error *e)
 	return 0;
 }
 
-static int set_up(const struct init_args *args, struct ops_run *run, struct error *e)
+static int make_keyring(const struct plan_process *p, struct error *e)
+{
+	if (!p->new_keyring)
+		return 0;
+	if (p->labels[LSM_SELINUX] && lsm_label_keys(p->labels[LSM_SELINUX], e) < 0)
+		return error_context(e, "config.json: process.selinuxLabel");
+	return process_new_keyring(e);
+}
+
+static int set_up(const struct init_args *args, struct ops_run *run, struct exec_program *program,
+	struct error *e)
 {
 	const struct plan_process *p = &args->plan->process;
 	int r = 0;
@@ -116,8 +126,10 @@ static int set_up(const struct init_args *args, struct ops_run *run, struct erro
 		r = error_errno(e, "make a session");
 	if (r == 0)
 		r = adjust_oom_score(args->plan, e);
-	if (r == 0 && p->new_keyring)
-		r = process_new_keyring(e);
+	if (r == 0)
+		r = exec_prepare_labels(args->plan, program, e);
+	if (r == 0)
+		r = make_keyring(p, e);
 	if (r == 0)
 		r = enter_namespaces(args->plan, e);
 	if (r == 0)
@@ -209,7 +221,7 @@ _Noreturn void init_main(const struct init_args *args)
 
 	process_reset_signals();
 	close_parents(args);
-	if (set_up(args, &run, &e) < 0 || exec_find(args->plan, &program, &e) < 0)
+	if (set_up(args, &run, &program, &e) < 0 || exec_find(args->plan, &program, &e) < 0)
 		fail(args->sock_fd, &e);
 	ops_close(&run);
 	if (message_send(args->sock_fd, MESSAGE_READY, 0, -EBADF, &e) < 0 ||

@@ -4,7 +4,7 @@
  *
  * Where: a child of the process that creates, in the new user and PID namespaces.
  * May: everything inside; Must not: parse, decide, or keep a descriptor of the host past READY but
- * the two that wait for start.
+ * the two that wait for start and its own files for security labels (kernel/lsm.h).
  */
 #pragma once
 

@@ -28,25 +28,8 @@ static int explain_cgroup(struct error *e)
 
 static int clone_error(uint64_t flags, struct error *e)
 {
-	int code = errno;
-
 	error_errno(e, "make the container's first process");
-	if (!(flags & CLONE_NEWUSER))
-		return -code;
-	if (code == ENOSPC)
-		return error_hint(e,
-			"the limit of user namespaces is reached or 0: "
-			"sysctl user.max_user_namespaces=15000");
-	if (code == EPERM)
-		return error_hint(e,
-			"this host does not let ordinary users make user namespaces: "
-			"sysctl kernel.unprivileged_userns_clone=1, "
-			"sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor "
-			"profile with 'userns,' for lichen");
-	if (code == EINVAL)
-		return error_hint(
-			e, "the kernel was built without user namespaces (CONFIG_USER_NS)");
-	return -code;
+	return flags & CLONE_NEWUSER ? namespace_explain(e) : -e->code;
 }
 
 /* As clone3 does it, for kernels and sandboxes where that is impossible. */

@@ -272,7 +272,7 @@ static int do_mask(struct ops_run *run, const struct op *op, struct error *e)
 
 	if (null_fd < 0)
 		return error_errno(e, "open '/dev/null'");
-	return rootfs_mask(run->root_fd, op->target, null_fd, e);
+	return rootfs_mask(run->root_fd, op->target, null_fd, op->text, e);
 }
 
 /* A procfs that nobody has mounted anything over; the container's own may lie (CVE-2025-52881). */

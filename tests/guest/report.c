@@ -288,7 +288,7 @@ static void add_mounts(void)
 static void add_files(void)
 {
 	static const char *const files[] = { "oom_score_adj", "cgroup", "uid_map", "gid_map",
-		"setgroups", "timens_offsets", "comm" };
+		"setgroups", "timens_offsets", "comm", "attr/current" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		char path[64], text[65536];

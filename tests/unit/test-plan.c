@@ -102,6 +102,8 @@ static const struct host_row {
 			OWN_INITIAL,
 			CGROUP_SYSTEMD("system"),
 			.capabilities = ALL_CAPS } },
+	{ "user-apparmor", { USER, OWN_INITIAL, HELPERS, CGROUP_V2, .apparmor = true } },
+	{ "user-selinux", { USER, OWN_INITIAL, HELPERS, CGROUP_V2, .selinux = true } },
 	/* What rootless Podman leaves us in. */
 	{ "nested",
 		{ .ids = { .privilege = HOST_NAMESPACE_ROOT, .user_namespace = OURS },
@@ -120,6 +122,12 @@ static const struct host_row {
 			OWN_INITIAL,
 			CGROUP_V2,
 			.capabilities = ALL_CAPS } },
+	{ "root-selinux",
+		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS },
+			OWN_INITIAL,
+			CGROUP_V2,
+			.capabilities = ALL_CAPS,
+			.selinux = true } },
 	/* Root in somebody else's container: no CAP_MKNOD (27), no CAP_SYS_RESOURCE (24). */
 	{ "root-bounded",
 		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS },
