@@ -64,6 +64,8 @@ libkernel_a_SOURCES = \
 	%D%/kernel/mount_old.h \
 	%D%/kernel/namespace.c \
 	%D%/kernel/namespace.h \
+	%D%/kernel/netdev.c \
+	%D%/kernel/netdev.h \
 	%D%/kernel/process.c \
 	%D%/kernel/process.h \
 	%D%/kernel/rootfs.c \
@@ -99,6 +101,7 @@ libplan_a_SOURCES = \
 	%D%/plan/mount_options.h \
 	%D%/plan/mounts.c \
 	%D%/plan/namespaces.c \
+	%D%/plan/network.c \
 	%D%/plan/parts.h \
 	%D%/plan/placement.c \
 	%D%/plan/plan.c \
@@ -131,6 +134,8 @@ libstage_a_SOURCES = \
 	%D%/stage/limits.h \
 	%D%/stage/message.c \
 	%D%/stage/message.h \
+	%D%/stage/network.c \
+	%D%/stage/network.h \
 	%D%/stage/ops.c \
 	%D%/stage/ops.h \
 	%D%/stage/parent.c \

@@ -92,6 +92,7 @@ endif
 	%D%/guest/host.c \
 	%D%/guest/json.c \
 	%D%/guest/json.h \
+	%D%/guest/link.c \
 	%D%/guest/report.c
 %C%_guest_guest_CFLAGS = -std=gnu17 $(WARN_CFLAGS)
 %C%_guest_guest_LDFLAGS = -static

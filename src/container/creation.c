@@ -123,6 +123,17 @@ static int open_namespaces(struct creation *c, struct error *e)
 	return 0;
 }
 
+/* Only a device that is to be moved makes a difference. */
+static void probe_network(struct creation *c)
+{
+	CLEANUP(fd_cleanup) int fd = -EBADF;
+
+	if (c->spec->linux.net_devices.n == 0)
+		return;
+	fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	c->network_owner = fd < 0 ? 0 : namespace_owner(fd);
+}
+
 static bool maps_own_id_alone(const struct spec_idmaps *maps, uint32_t own)
 {
 	return maps->n == 1 && maps->v[0].size == 1 && maps->v[0].host_id == own;
@@ -203,6 +214,7 @@ static int make_plan(struct creation *c, enum creation_terminal terminal, struct
 		.cgroup_manager = (enum plan_cgroup_manager)c->rt->cgroup_manager,
 		.namespace_fds = c->namespace_fds,
 		.namespace_owners = c->namespace_owners,
+		.network_owner = c->network_owner,
 		.best_effort = c->rt->best_effort,
 		.n_fds = c->n_fds,
 		.listen_fds = c->listen_fds,
@@ -235,6 +247,8 @@ int creation_plan(struct creation *c, enum creation_terminal terminal, struct er
 		return r;
 	probe_delegation(c);
 	r = open_namespaces(c, e);
+	if (r == 0)
+		probe_network(c);
 	if (r == 0)
 		r = make_plan(c, terminal, e);
 	if (r == 0)

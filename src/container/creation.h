@@ -18,6 +18,7 @@ struct creation {
 	struct host host;
 	int *namespace_fds; /* for each of linux.namespaces */
 	ino_t *namespace_owners;
+	ino_t network_owner; /* of our own network namespace; 0: unknown, or nobody asks */
 	unsigned int n_fds;
 	char *listen_fds;
 	char *scope_helper; /* the path of lichen-scope, or NULL */

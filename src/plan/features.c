@@ -95,7 +95,7 @@ static void add_linux(struct json_out *j)
 	json_out_object(j, "mountExtensions");
 	add_enabled(j, "idmap", true);
 	json_out_object_end(j);
-	add_enabled(j, "netDevices", false);
+	add_enabled(j, "netDevices", true);
 	json_out_object(j, "memoryPolicy");
 	add_names(j, "modes", spec_memory_policy_names);
 	add_names(j, "flags", spec_memory_policy_flag_names);

@@ -55,6 +55,7 @@ int plan_annotations(struct plan_builder *b, struct error *e);
 int plan_labels(struct plan_builder *b, struct error *e);
 int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);
+int plan_net_devices(struct plan_builder *b, struct error *e);
 int plan_identity(struct plan_builder *b, struct error *e);
 int plan_cgroup(struct plan_builder *b, struct error *e);
 int plan_scope_properties(struct plan_builder *b, struct error *e);

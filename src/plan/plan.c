@@ -20,6 +20,9 @@ static int plan_tail(struct plan_builder *b, struct error *e)
 	int r;
 
 	plan_enter_cgroup(b);
+	r = plan_net_devices(b, e);
+	if (r < 0)
+		return r;
 	if (b->spec->hooks.prestart.n + b->spec->hooks.create_runtime.n > 0)
 		plan_add_op(b, OP_RUNTIME_HOOKS)->object = "hooks.createRuntime";
 	if (b->spec->hooks.create_container.n > 0)

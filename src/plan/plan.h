@@ -32,6 +32,7 @@
 enum op_kind {
 	OP_LOOPBACK, /* bring up lo of a new network namespace */
 	OP_CGROUP, /* wait until we are in our cgroup, then make what namespaces.cgroup says */
+	OP_NETDEV, /* the parent moves its device source here, where it is called text */
 	OP_HOSTNAME, /* text */
 	OP_DOMAINNAME, /* text */
 	OP_ROOT, /* source: the root file system, becomes the root for all that follow */
@@ -220,6 +221,7 @@ struct plan_request {
 	const char *scope_helper; /* the path of lichen-scope, or NULL */
 	const int *namespace_fds; /* for each of linux.namespaces: open if it has a path */
 	const ino_t *namespace_owners; /* namespace_owner() of each, 0 if unknown */
+	ino_t network_owner; /* namespace_owner() of the network namespace that we are in */
 	unsigned int best_effort; /* bits of enum plan_best_effort */
 	enum plan_cgroup_manager cgroup_manager;
 	unsigned int n_fds; /* --preserve-fds and LISTEN_FDS together */

@@ -10,6 +10,7 @@
 static const struct name op_names[] = {
 	{ "loopback", OP_LOOPBACK },
 	{ "cgroup", OP_CGROUP },
+	{ "network-device", OP_NETDEV },
 	{ "hostname", OP_HOSTNAME },
 	{ "domainname", OP_DOMAINNAME },
 	{ "root", OP_ROOT },

@@ -29,8 +29,6 @@ static int refuse_linux(struct plan_builder *b, struct error *e)
 {
 	const struct spec_linux *l = &b->spec->linux;
 
-	if (l->net_devices.n > 0)
-		return not_yet("linux.netDevices", e);
 	if (l->intel_rdt)
 		return not_yet("linux.intelRdt", e);
 	return 0;

@@ -14,6 +14,9 @@
  *      | ------------------- PLACED (cgroup) ---------------> | (if it has a cgroup of its own)
  *      |                                                      | opens sources, mounts
  *      | <------------------ TERMINAL (master) -------------- | (if there is one)
+ *      | <------------------ NETDEV (operation, socket) ----- | (for each network device)
+ *      | moves it                                             |
+ *      | ------------------- MOVED -------------------------> |
  *      | <------------------ MOUNTED ------------------------ | (if there are such hooks)
  *      | hooks prestart, createRuntime                        |
  *      | ------------------- HOOKED ------------------------> |
@@ -44,6 +47,8 @@ enum message_kind {
 	MESSAGE_BORN = 1,
 	MESSAGE_MAPPED,
 	MESSAGE_PLACED,
+	MESSAGE_NETDEV,
+	MESSAGE_MOVED,
 	MESSAGE_TERMINAL,
 	MESSAGE_MOUNTED,
 	MESSAGE_HOOKED,
@@ -58,7 +63,8 @@ enum message_kind {
 
 struct message {
 	uint32_t kind;
-	int32_t value; /* BORN: the PID; LISTENER: the descriptor's number in init */
+	int32_t value; /* BORN: the PID; NETDEV: the operation's number; LISTENER: the
+			  descriptor's number in init */
 	struct error error; /* ERROR alone */
 };
 

@@ -15,10 +15,14 @@
 #include "kernel/copy.h"
 #include "kernel/device.h"
 #include "kernel/namespace.h"
+#include "kernel/netdev.h"
 #include "kernel/process.h"
 #include "kernel/rootfs.h"
 #include "kernel/tty.h"
 #include "stage/message.h"
+
+/* As long as init waits for its IDs. */
+#define STEP_TIMEOUT_MS 120000
 
 static bool has_source(const struct op *op)
 {
@@ -305,6 +309,20 @@ static int do_sysctl(struct ops_run *run, const struct op *op, struct error *e)
 	return r < 0 ? r : process_set_sysctl(run->proc_fd, op->source, op->text, e);
 }
 
+/* Only in this namespace can such a socket be opened, and only outside is the right to use it. */
+static int do_netdev(struct ops_run *run, const struct op *op, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = netdev_open(e);
+	int r = fd;
+
+	if (r >= 0)
+		r = message_send(
+			run->sock_fd, MESSAGE_NETDEV, (int32_t)(op - run->plan->ops), fd, e);
+	return r < 0 ? r
+		     : message_expect(run->sock_fd, MESSAGE_MOVED, time_ms() + STEP_TIMEOUT_MS,
+			       "waited for a network device", e);
+}
+
 static int do_runtime_hooks(struct ops_run *run, struct error *e)
 {
 	int r = message_send(run->sock_fd, MESSAGE_MOUNTED, 0, -EBADF, e);
@@ -357,6 +375,8 @@ static int execute(
 		return namespace_loopback_up(e);
 	case OP_CGROUP:
 		return do_cgroup(run, e);
+	case OP_NETDEV:
+		return do_netdev(run, op, e);
 	case OP_HOSTNAME:
 		return process_set_hostname(op->text, e);
 	case OP_DOMAINNAME:

@@ -108,6 +108,9 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 
 void stage_release(struct stage *s)
 {
+	if (!s->committed)
+		network_undo(&s->network);
+	network_release(&s->network);
 	if (s->pid > 0 && !s->committed) {
 		kill(s->pid, SIGKILL);
 		wait_for_exit(s->pid);
@@ -203,6 +206,18 @@ static int place(struct stage *s, const struct plan *plan, struct error *e)
 	return message_send(s->sock_fd, MESSAGE_PLACED, 0, s->placement.leaf_fd, e);
 }
 
+static int move_device(
+	struct stage *s, const struct plan *plan, int32_t number, int fd, struct error *e)
+{
+	int r;
+
+	if (fd < 0 || number < 0 || (size_t)number >= plan->n_ops ||
+		plan->ops[number].kind != OP_NETDEV)
+		return error_set(e, EPROTO, "NETDEV without a device");
+	r = network_move(&s->network, &plan->ops[number], fd, e);
+	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_MOVED, 0, -EBADF, e);
+}
+
 static int run_runtime_hooks(
 	struct stage *s, const struct plan *plan, const struct hook_state *state, struct error *e)
 {
@@ -278,6 +293,8 @@ int stage_set_up(
 			return 0;
 		if (m.kind == MESSAGE_TERMINAL && fd >= 0)
 			s->terminal_fd = fd;
+		else if (m.kind == MESSAGE_NETDEV)
+			r = move_device(s, plan, m.value, fd, e);
 		else if (m.kind == MESSAGE_MOUNTED)
 			r = run_runtime_hooks(s, plan, state, e);
 		else
@@ -331,5 +348,6 @@ int stage_commit(struct stage *s, const struct plan *plan, struct error *e)
 	if (r < 0)
 		return prefer_word_of_init(s, "waited for start", e);
 	s->committed = 1;
+	network_release(&s->network);
 	return 0;
 }

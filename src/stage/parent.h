@@ -11,6 +11,7 @@
 
 #include "plan/plan.h"
 #include "stage/hooks.h"
+#include "stage/network.h"
 #include "stage/placement.h"
 
 /* A birth under way. Release with stage_release, which ends init unless it was committed. */
@@ -20,13 +21,14 @@ struct stage {
 	int sock_fd;
 	int terminal_fd; /* the terminal's master, once READY */
 	struct placement placement; /* in its cgroup */
+	struct network network; /* devices that were moved */
 	int committed;
 };
 
 #define STAGE_NONE                                                         \
 	{                                                                  \
 		.pidfd = -EBADF, .sock_fd = -EBADF, .terminal_fd = -EBADF, \
-		.placement = PLACEMENT_NONE                                \
+		.placement = PLACEMENT_NONE, .network = NETWORK_NONE       \
 	}
 
 /* The container's cgroup, if we make it ourselves: for the caller to record before init is in it.

@@ -52,7 +52,8 @@ long read_text(const char *path, char *buf, size_t size)
 	return (long)len;
 }
 
-static const struct action reports[] = { { "report", 0, report }, { 0 } };
+static const struct action reports[] = { { "report", 0, report }, { "link", 1, report_link },
+	{ 0 } };
 
 static const struct action *find(const char *name)
 {

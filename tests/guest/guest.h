@@ -15,6 +15,7 @@ extern const struct action act_actions[], host_actions[];
 
 /* What this process is: report.c. */
 void report(char **args);
+void report_link(char **args);
 void report_namespaces(void);
 void report_fds(void);
 void report_strings(const char *key, char *const *list);

@@ -128,6 +128,12 @@ static const struct host_row {
 			CGROUP_V2,
 			.capabilities = ALL_CAPS,
 			.selinux = true } },
+	/* Root without CAP_NET_ADMIN (12). */
+	{ "root-weak",
+		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS },
+			OWN_INITIAL,
+			CGROUP_V2,
+			.capabilities = ALL_CAPS & ~CAP(12) } },
 	/* Root in somebody else's container: no CAP_MKNOD (27), no CAP_SYS_RESOURCE (24). */
 	{ "root-bounded",
 		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS },
@@ -185,6 +191,8 @@ static void set_word(struct setting *s, const char *word)
 		s->request.no_pivot = true;
 	} else if (streq(word, "terminal")) {
 		s->request.may_use_terminal = true;
+	} else if (streq(word, "own-network")) {
+		s->request.network_owner = OURS;
 	} else if (str_starts(word, "owners=")) {
 		set_owners(s, word + strlen("owners="));
 	} else if (streq(word, "no-scope-helper")) {
