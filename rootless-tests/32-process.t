@@ -267,5 +267,16 @@ is "death by a signal: the first process cannot kill itself, so it ends" "$statu
 inside 'without("pid")' 'unmounted("/dev/mqueue")' -- kill-self 9
 is "death by a signal is 128 + 9" "$status" 137
 
+# ---- intelRdt: what it does where it can is for unit tests, since few machines have it ----
+
+if grep -q ' - resctrl ' /proc/self/mountinfo; then
+	elsewhere "intelRdt refused: this machine has it"
+else
+	refused "intelRdt without resctrl" 'linux.intelRdt: no resctrl file system is mounted' '.linux.intelRdt = {closID: "gold"}' -- report
+	like "… with what mends it" "$stderr" 'hint: .*mount -t resctrl resctrl /sys/fs/resctrl'
+fi
+refused "intelRdt: a class that leads elsewhere" 'linux.intelRdt.closID' '.linux.intelRdt = {closID: "../x"}' -- report
+refused "intelRdt: schemata in no order" 'linux.intelRdt.memBwSchema: "L3:0=1" is not one line that begins with "MB:"' '.linux.intelRdt = {memBwSchema: "L3:0=1"}' -- report
+
 nothing_left "nothing is left" "$before"
 done_testing

@@ -68,6 +68,8 @@ libkernel_a_SOURCES = \
 	%D%/kernel/netdev.h \
 	%D%/kernel/process.c \
 	%D%/kernel/process.h \
+	%D%/kernel/resctrl.c \
+	%D%/kernel/resctrl.h \
 	%D%/kernel/rootfs.c \
 	%D%/kernel/rootfs.h \
 	%D%/kernel/scheduling.c \
@@ -108,6 +110,7 @@ libplan_a_SOURCES = \
 	%D%/plan/plan.h \
 	%D%/plan/print.c \
 	%D%/plan/process.c \
+	%D%/plan/rdt.c \
 	%D%/plan/refuse.c \
 	%D%/plan/resources.c \
 	%D%/plan/resources.h \
@@ -170,6 +173,8 @@ libcontainer_a_SOURCES = \
 	%D%/container/process_ref.c \
 	%D%/container/processes.c \
 	%D%/container/processes.h \
+	%D%/container/rdt.c \
+	%D%/container/rdt.h \
 	%D%/container/run.c \
 	%D%/container/start.c \
 	%D%/container/state.c \

@@ -30,6 +30,7 @@ UNIT_TESTS = \
 	%D%/unit/test-plan \
 	%D%/unit/test-process-ref \
 	%D%/unit/test-ps-table \
+	%D%/unit/test-resctrl \
 	%D%/unit/test-schema \
 	%D%/unit/test-seccomp \
 	%D%/unit/test-seccomp-cache \
@@ -61,6 +62,7 @@ UNIT_TESTS = \
 %C%_unit_test_plan_LDADD = $(LINK_PLAN)
 %C%_unit_test_process_ref_LDADD = $(LINK_CONTAINER)
 %C%_unit_test_ps_table_LDADD = $(LINK_CLI)
+%C%_unit_test_resctrl_LDADD = $(LINK_KERNEL)
 %C%_unit_test_schema_LDADD = $(LINK_SPEC)
 %C%_unit_test_seccomp_LDADD = $(LINK_PLAN)
 %C%_unit_test_seccomp_cache_LDADD = $(LINK_PLAN)

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "container/cgroup.h"
 #include "container/destruction.h"
+#include "container/rdt.h"
 #include "kernel/namespace.h"
 
 void creation_init(
@@ -123,6 +124,20 @@ static int open_namespaces(struct creation *c, struct error *e)
 	return 0;
 }
 
+/* Likewise linux.intelRdt. */
+static void probe_resctrl(struct creation *c)
+{
+	const struct spec_intel_rdt *from = c->spec->linux.intel_rdt;
+	CLEANUP(fd_cleanup) int root_fd = -EBADF;
+	struct error not_mounted;
+
+	if (!from)
+		return;
+	root_fd = resctrl_open(&not_mounted);
+	if (root_fd >= 0)
+		resctrl_probe(root_fd, plan_rdt_group(from, c->request->id), &c->resctrl);
+}
+
 /* Only a device that is to be moved makes a difference. */
 static void probe_network(struct creation *c)
 {
@@ -215,6 +230,7 @@ static int make_plan(struct creation *c, enum creation_terminal terminal, struct
 		.namespace_fds = c->namespace_fds,
 		.namespace_owners = c->namespace_owners,
 		.network_owner = c->network_owner,
+		.resctrl = &c->resctrl,
 		.best_effort = c->rt->best_effort,
 		.n_fds = c->n_fds,
 		.listen_fds = c->listen_fds,
@@ -249,6 +265,8 @@ int creation_plan(struct creation *c, enum creation_terminal terminal, struct er
 	r = open_namespaces(c, e);
 	if (r == 0)
 		probe_network(c);
+	if (r == 0)
+		probe_resctrl(c);
 	if (r == 0)
 		r = make_plan(c, terminal, e);
 	if (r == 0)
@@ -287,6 +305,7 @@ static void describe(struct creation *c)
 		strlist_add(&s->annotation_keys, xstrdup(annotations->v[i].key));
 		strlist_add(&s->annotation_values, xstrdup(annotations->v[i].value));
 	}
+	rdt_describe(c->plan.rdt, s);
 	for (size_t i = 0; i < c->plan.not_applied.n; i++)
 		strlist_add(&s->not_applied, xstrdup(c->plan.not_applied.v[i]));
 }
@@ -342,7 +361,12 @@ static int begin(struct creation *c, const struct hook_state *state, struct erro
 		r = stage_begin(&c->plan, state, start_fd, lock_fd, &c->stage, e);
 	if (r == 0)
 		r = process_ref_get(c->stage.pid, &c->state.init, e);
-	return r < 0 ? r : state_record_init(&c->dir, &c->state.init, e);
+	if (r == 0)
+		r = state_record_init(&c->dir, &c->state.init, e);
+	if (r == 0)
+		r = rdt_apply(c->plan.rdt, &c->dir, &c->state, c->stage.pid, e);
+	c->rdt_applied = r == 0;
+	return r;
 }
 
 static int write_pid_file(const struct creation *c, struct error *e)
@@ -435,6 +459,8 @@ void creation_release(struct creation *c)
 		(void)container_cgroup_remove(&c->state.cgroup, &ignored);
 		if (c->hooks_began)
 			destruction_run_hooks(c->rt, c->spec, &c->state);
+		if (c->rdt_applied)
+			rdt_undo(c->plan.rdt);
 		(void)state_dir_remove(&c->dir, &ignored);
 	}
 	state_dir_close(&c->dir);
@@ -445,6 +471,7 @@ void creation_release(struct creation *c)
 	free(c->namespace_fds);
 	free(c->namespace_owners);
 	host_release(&c->host);
+	resctrl_facts_release(&c->resctrl);
 	spec_free(c->spec);
 	free(c->config_text);
 	free(c->bundle);

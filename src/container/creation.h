@@ -18,6 +18,7 @@ struct creation {
 	struct host host;
 	int *namespace_fds; /* for each of linux.namespaces */
 	ino_t *namespace_owners;
+	struct resctrl_facts resctrl;
 	ino_t network_owner; /* of our own network namespace; 0: unknown, or nobody asks */
 	unsigned int n_fds;
 	char *listen_fds;
@@ -26,7 +27,7 @@ struct creation {
 	struct state_dir dir;
 	struct state state;
 	struct stage stage;
-	int reserved, hooks_began, committed;
+	int reserved, rdt_applied, hooks_began, committed;
 };
 
 /* Zeroed but for descriptors. */

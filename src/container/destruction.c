@@ -10,6 +10,7 @@
 #include "base/syscalls.h"
 #include "container/cgroup.h"
 #include "container/processes.h"
+#include "container/rdt.h"
 #include "stage/hooks.h"
 
 /* A process in an uninterruptible wait (a dead NFS server) does not die; then we say so. */
@@ -88,6 +89,8 @@ int destruction_do(
 		r = destruction_kill(&state->init, dir->id, e);
 	if (r == 0)
 		r = container_cgroup_remove(&state->cgroup, e);
+	if (r == 0)
+		r = rdt_remove(state, e);
 	if (r == 0)
 		r = state_dir_remove(dir, e);
 	if (r == 0)

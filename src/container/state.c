@@ -43,6 +43,7 @@ int container_state(
 	out->pid = out->status == STATUS_STOPPED ? 0 : s.init.pid;
 	free(s.id);
 	state_cgroup_release(&s.cgroup);
+	strlist_release(&s.resctrl);
 	return 0;
 }
 

@@ -84,6 +84,7 @@ struct state {
 	struct process_ref init;
 	struct state_cgroup cgroup;
 	struct strlist annotation_keys, annotation_values, not_applied;
+	struct strlist resctrl; /* groups that go with it, in this order */
 };
 
 int state_write(const struct state_dir *dir, const struct state *s, struct error *e);

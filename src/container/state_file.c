@@ -47,6 +47,10 @@ int state_write(const struct state_dir *dir, const struct state *s, struct error
 	for (size_t i = 0; i < s->not_applied.n; i++)
 		json_out_string(&o, NULL, s->not_applied.v[i]);
 	json_out_array_end(&o);
+	json_out_array(&o, "resctrl");
+	for (size_t i = 0; i < s->resctrl.n; i++)
+		json_out_string(&o, NULL, s->resctrl.v[i]);
+	json_out_array_end(&o);
 	json_out_object_end(&o);
 	r = file_replace(dir->fd, "state.json", 0600, text.s, text.len);
 	if (r < 0)
@@ -70,17 +74,24 @@ static char *string_of(const struct json *object, const char *key)
 	return xstrdup(j ? j->text : "");
 }
 
+static void read_list(const struct json *root, const char *key, struct strlist *out)
+{
+	const struct json *list = member(root, key, JSON_ARRAY);
+
+	for (const struct json *j = list ? list->child : NULL; j; j = j->next)
+		strlist_add(out, xstrdup(j->text ? j->text : ""));
+}
+
 static void read_lists(const struct json *root, struct state *out)
 {
 	const struct json *annotations = member(root, "annotations", JSON_OBJECT);
-	const struct json *not_applied = member(root, "notApplied", JSON_ARRAY);
 
 	for (const struct json *j = annotations ? annotations->child : NULL; j; j = j->next) {
 		strlist_add(&out->annotation_keys, xstrdup(j->key));
 		strlist_add(&out->annotation_values, xstrdup(j->text ? j->text : ""));
 	}
-	for (const struct json *j = not_applied ? not_applied->child : NULL; j; j = j->next)
-		strlist_add(&out->not_applied, xstrdup(j->text ? j->text : ""));
+	read_list(root, "notApplied", &out->not_applied);
+	read_list(root, "resctrl", &out->resctrl);
 }
 
 /* Before the state says "created", the birth's record says whom there is to end. */
@@ -166,6 +177,7 @@ void state_release(struct state *s)
 	strlist_release(&s->annotation_keys);
 	strlist_release(&s->annotation_values);
 	strlist_release(&s->not_applied);
+	strlist_release(&s->resctrl);
 	*s = (struct state){ 0 };
 }
 

@@ -91,7 +91,11 @@ static void add_linux(struct json_out *j)
 	add_seccomp(j);
 	add_enabled(j, "apparmor", true);
 	add_enabled(j, "selinux", true);
-	add_enabled(j, "intelRdt", false);
+	json_out_object(j, "intelRdt");
+	json_out_bool(j, "enabled", true);
+	json_out_bool(j, "schemata", true);
+	json_out_bool(j, "monitoring", true);
+	json_out_object_end(j);
 	json_out_object(j, "mountExtensions");
 	add_enabled(j, "idmap", true);
 	json_out_object_end(j);

@@ -62,6 +62,7 @@ int plan_scope_properties(struct plan_builder *b, struct error *e);
 int plan_device_rules(struct plan_builder *b, struct error *e);
 int plan_mounts(struct plan_builder *b, struct error *e);
 int plan_devices(struct plan_builder *b, struct error *e);
+int plan_rdt(struct plan_builder *b, struct error *e);
 int plan_sysctls(struct plan_builder *b, struct error *e);
 int plan_process(struct plan_builder *b, struct error *e);
 int plan_placement(struct plan_builder *b, struct error *e);

@@ -91,7 +91,7 @@ static void plan_propagation(struct plan_builder *b)
 static int make(struct plan_builder *b, struct error *e)
 {
 	static int (*const parts[])(struct plan_builder *, struct error *) = { plan_refuse,
-		plan_annotations, plan_labels, plan_namespaces, plan_ids, plan_identity,
+		plan_annotations, plan_labels, plan_rdt, plan_namespaces, plan_ids, plan_identity,
 		plan_cgroup, plan_device_rules, plan_mounts, plan_devices };
 	int r;
 

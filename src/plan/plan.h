@@ -22,6 +22,7 @@
 #include "kernel/idmap.h"
 #include "kernel/lsm.h"
 #include "kernel/mount.h"
+#include "kernel/resctrl.h"
 #include "kernel/scheduling.h"
 #include "kernel/seccomp.h"
 #include "plan/resources.h"
@@ -187,6 +188,15 @@ struct plan_process {
 	const char *listen_fds; /* the value of LISTEN_FDS for it, or NULL */
 };
 
+/* linux.intelRdt: groups of resctrl, as kernel/resctrl.h has them. */
+struct plan_rdt {
+	const char *group;
+	bool make; /* it is not there yet */
+	bool remove; /* with the container */
+	const char *monitor; /* a group of monitoring, made and removed in any case; or NULL */
+	struct strings schemata; /* lines, in the order in which they are written */
+};
+
 struct plan {
 	const struct spec *spec;
 	const struct host *host;
@@ -196,6 +206,7 @@ struct plan {
 	size_t n_ops;
 	struct op *ops;
 	struct plan_process process;
+	struct plan_rdt *rdt; /* or NULL */
 	struct seccomp_filter seccomp; /* n == 0: none */
 	bool seccomp_notify;
 	struct strlist warnings; /* what the specification wants a warning for */
@@ -221,6 +232,7 @@ struct plan_request {
 	const char *scope_helper; /* the path of lichen-scope, or NULL */
 	const int *namespace_fds; /* for each of linux.namespaces: open if it has a path */
 	const ino_t *namespace_owners; /* namespace_owner() of each, 0 if unknown */
+	const struct resctrl_facts *resctrl; /* about plan_rdt_group(); NULL: nobody asks */
 	ino_t network_owner; /* namespace_owner() of the network namespace that we are in */
 	unsigned int best_effort; /* bits of enum plan_best_effort */
 	enum plan_cgroup_manager cgroup_manager;
@@ -246,6 +258,9 @@ void plan_release(struct plan *plan);
 
 /* "as root: ...": what gives users a controller. */
 int plan_hint_delegate(const char *controller, struct error *e);
+
+/* The group of resctrl that linux.intelRdt means, for a container of this ID. */
+const char *plan_rdt_group(const struct spec_intel_rdt *from, const char *id);
 
 /* The plan as text: one line for each decision. */
 void plan_print(const struct plan *plan, struct text *out);

@@ -283,6 +283,18 @@ static void print_process(const struct plan_process *p, struct text *out)
 		text_printf(out, "argument %s\n", p->args->v[i]);
 }
 
+static void print_rdt(const struct plan_rdt *r, struct text *out)
+{
+	if (!r)
+		return;
+	text_printf(out, "resctrl group %s%s%s\n", r->group, r->make ? ", made" : "",
+		r->remove ? ", removed at last" : "");
+	for (size_t i = 0; i < r->schemata.n; i++)
+		text_printf(out, "resctrl schemata %s\n", r->schemata.v[i]);
+	if (r->monitor)
+		text_printf(out, "resctrl monitor %s\n", r->monitor);
+}
+
 void plan_print(const struct plan *plan, struct text *out)
 {
 	print_namespaces(&plan->namespaces, out);
@@ -290,6 +302,7 @@ void plan_print(const struct plan *plan, struct text *out)
 	for (size_t i = 0; i < plan->n_ops; i++)
 		print_op(&plan->ops[i], "", out);
 	print_process(&plan->process, out);
+	print_rdt(plan->rdt, out);
 	if (plan->seccomp.n > 0)
 		text_printf(out, "seccomp filter of %zu instructions, flags 0x%x\n",
 			plan->seccomp.n, plan->seccomp.flags);

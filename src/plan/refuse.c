@@ -1,38 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What is understood and can't be done: said by name, before anything exists. Rows leave this file
- * as the properties come to be applied.
- */
+/* What no container is made of: said before anything exists. */
 #include <errno.h>
 
 #include "plan/parts.h"
-
-static int not_yet(const char *path, struct error *e)
-{
-	error_set(e, ENOTSUP, "config.json: %s: is not supported by this version of lichen", path);
-	return error_hint(
-		e, "remove it from config.json: the container would have to do without it");
-}
-
-static int refuse_process(struct plan_builder *b, struct error *e)
-{
-	const struct spec_process *p = b->spec->process;
-
-	if (!p) {
-		error_set(e, EINVAL, "config.json: process: is required");
-		return error_hint(e, "lichen spec writes a complete config.json");
-	}
-	return 0;
-}
-
-static int refuse_linux(struct plan_builder *b, struct error *e)
-{
-	const struct spec_linux *l = &b->spec->linux;
-
-	if (l->intel_rdt)
-		return not_yet("linux.intelRdt", e);
-	return 0;
-}
 
 bool plan_has_capability(const struct spec *spec, const char *name)
 {
@@ -64,14 +34,8 @@ int plan_check_chroot(struct plan_builder *b, struct error *e)
 
 int plan_refuse(struct plan_builder *b, struct error *e)
 {
-	static int (*const parts[])(
-		struct plan_builder *, struct error *) = { refuse_process, refuse_linux };
-
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		int r = parts[i](b, e);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (b->spec->process)
+		return 0;
+	error_set(e, EINVAL, "config.json: process: is required");
+	return error_hint(e, "lichen spec writes a complete config.json");
 }

@@ -171,10 +171,17 @@ static int check_mem_bw(const struct json *j, struct error *e)
 	return 0;
 }
 
+static int check_schema(const struct json *j, struct error *e)
+{
+	if (strchr(j->text, '\n'))
+		return json_error(j, e, "%s is not one line", json_quote(j->text).s);
+	return 0;
+}
+
 static const struct bind intel_rdt_rows[] = {
 	BIND_ROW_STRING("closID", struct spec_intel_rdt, clos_id, .flags = BIND_EMPTY_ABSENT,
 		.check = check_clos),
-	BIND_ROW_STRINGS("schemata", struct spec_intel_rdt, schemata),
+	BIND_ROW_STRINGS("schemata", struct spec_intel_rdt, schemata, .check = check_schema),
 	BIND_ROW_STRING("l3CacheSchema", struct spec_intel_rdt, l3_cache_schema,
 		.flags = BIND_EMPTY_ABSENT),
 	BIND_ROW_STRING("memBwSchema", struct spec_intel_rdt, mem_bw_schema,

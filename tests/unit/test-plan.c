@@ -167,6 +167,7 @@ static struct host *find_host(const char *name)
 
 struct setting {
 	struct plan_request request;
+	struct resctrl_facts resctrl;
 	ino_t owners[NAMESPACES_MAX];
 	int fds[NAMESPACES_MAX];
 };
@@ -176,6 +177,18 @@ static void set_owners(struct setting *s, const char *letters)
 {
 	for (size_t i = 0; letters[i] && i < NAMESPACES_MAX; i++)
 		s->owners[i] = letters[i] == 'h' ? OURS : letters[i] == 'o' ? OTHERS : 0;
+}
+
+/* "resctrl": mounted; "resctrl-readonly": not for us; "resctrl-class": and has the class. */
+static void set_resctrl(struct setting *s, const char *word)
+{
+	static char schemata[] = "    L3:0=7ff;1=01F\n    MB:0=20;1=100\n";
+
+	s->resctrl = (struct resctrl_facts){ .mounted = true,
+		.writable = !streq(word, "resctrl-readonly"),
+		.exists = streq(word, "resctrl-class"),
+		.schemata = schemata };
+	s->request.resctrl = &s->resctrl;
 }
 
 static void set_word(struct setting *s, const char *word)
@@ -191,6 +204,8 @@ static void set_word(struct setting *s, const char *word)
 		s->request.no_pivot = true;
 	} else if (streq(word, "terminal")) {
 		s->request.may_use_terminal = true;
+	} else if (str_starts(word, "resctrl")) {
+		set_resctrl(s, word);
 	} else if (streq(word, "own-network")) {
 		s->request.network_owner = OURS;
 	} else if (str_starts(word, "owners=")) {
