@@ -70,6 +70,13 @@ like "run: a read-only root" "$status $stderr" 'Read-only file system'
 run pod run --rm --network none --volume "$scratch/image/etc:/mnt:ro" "$image" cat /mnt/group
 is "run: a volume" "$stdout" 'root:x:0:'
 
+mkdir "$scratch/for-group"
+echo 'of the group' >"$scratch/for-group/file"
+chgrp -R "$(id -G | tr ' ' '\n' | tail -n 1)" "$scratch/for-group" && chmod 0750 "$scratch/for-group" && chmod 0640 "$scratch/for-group/file"
+run pod run --rm --network none --user 1000:1000 --group-add keep-groups --volume "$scratch/for-group:/mnt" "$image" cat /mnt/file
+is "run --group-add keep-groups" "$stdout" 'of the group'
+not_ok "… not without it" pod run --rm --network none --user 1000:1000 --volume "$scratch/for-group:/mnt" "$image" cat /mnt/file
+
 run pod run --detach --network none --name sleeper "$image" sleep 1000
 is "run --detach" "$status" 0
 run pod ps --format '{{.Names}} {{.Status}}'

@@ -267,6 +267,55 @@ is "death by a signal: the first process cannot kill itself, so it ends" "$statu
 inside 'without("pid")' 'unmounted("/dev/mqueue")' -- kill-self 9
 is "death by a signal is 128 + 9" "$status" 137
 
+# ---- the caller's groups ----
+
+keep_groups='.annotations["run.oci.keep_original_groups"]'
+own_groups=$("$guest" report | jq -c '.groups | length')
+with_groups() { # OPTION... FILTER...: a file that only a group of the caller may read
+	local options=()
+	while [[ ${1-} == --* ]]; do options+=("$1"); shift; done
+	bundle "$scratch/bundle" "$@" -- report , open /for-group r
+	new_id
+	run rt run "${options[@]}" --bundle "$scratch/bundle" "$id"
+}
+# an ordinary user is in their own group at least; root can be in any that is mapped
+if ((EUID == 0 && own_groups == 0)); then elsewhere "keeping groups: who runs this is in none"
+else
+	printf x >"$rootfs/for-group"
+	chmod 0040 "$rootfs/for-group"
+	with_groups --keep-groups
+	expect "--keep-groups: the caller's" '.[0].groups | length' "$own_groups"
+	if ((EUID != 0)) && has_ids 1000; then
+		other='.process.user = {uid: 5, gid: 6}'
+		chgrp "$(id -G | tr ' ' '\n' | tail -n 1)" "$rootfs/for-group"
+		with_groups --keep-groups "$other"
+		expect "… reaches what the group may read" '.[1].errno' 0
+		with_groups "$other"
+		expect "… which it does not without" '[.[0].groups, .[1].error]' '[[],"EACCES"]'
+	fi
+	if has_ids 1000; then
+		with_groups --keep-groups '.process.user.additionalGids = [7]'
+		expect "… with additionalGids: those are left out" '.[0].groups | length' "$own_groups"
+		like "… with a warning" "$stderr" 'lichen: warning: config.json: process.user.additionalGids: left out'
+	fi
+	rm -f "$rootfs/for-group"
+fi
+if [[ $mode == nested ]]; then
+	inside "$keep_groups = \"1\"" -- report
+	expect "Podman's annotation alone: in a namespace that somebody made" '.[0].groups | length' "$own_groups"
+	inside "$keep_groups = \"0\"" -- report
+	expect "… off" '.[0].groups' '[]'
+else
+	refused "an annotation alone keeps no groups" "annotations\['run.oci.keep_original_groups'\]: an annotation alone does not keep" "$keep_groups = \"1\"" -- report
+	like "… says which option does" "$stderr" 'hint: lichen create --keep-groups'
+	with_groups --keep-groups "$keep_groups = \"1\""
+	expect "… with the option it does" '.[0].groups | length' "$own_groups"
+fi
+refused "a value that it has not" "'maybe' is neither 1 nor 0" "$keep_groups = \"maybe\"" -- report
+refused "an annotation for another handler" "annotations\['run.oci.handler'\]: lichen has no handlers" '.annotations["run.oci.handler"] = "krun"' -- report
+inside '.annotations["run.oci.hooks.stdout"] = "/nowhere/x" | .annotations["com.example.mine"] = "yes"' -- report
+expect "annotations that change nothing" '.[0].pid' 1
+
 # ---- intelRdt: what it does where it can is for unit tests, since few machines have it ----
 
 if grep -q ' - resctrl ' /proc/self/mountinfo; then

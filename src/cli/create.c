@@ -13,6 +13,8 @@ struct create_request create_request(const struct create_values *values, const c
 		flags |= CREATE_NO_PIVOT;
 	if (values->no_new_keyring)
 		flags |= CREATE_NO_NEW_KEYRING;
+	if (values->keep_groups)
+		flags |= CREATE_KEEP_GROUPS;
 	if (values->detach)
 		flags |= CREATE_DETACH;
 	if (values->keep)

@@ -10,7 +10,7 @@
 struct create_values {
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
 	unsigned int preserve_fds;
-	bool no_pivot, no_new_keyring, dry_run;
+	bool no_pivot, no_new_keyring, keep_groups, dry_run;
 	bool detach, keep; /* run's alone */
 };
 
@@ -41,6 +41,8 @@ struct create_values {
 		CREATE_AT(no_pivot) },                                                                 \
 	{ .name = "no-new-keyring", .type = OPTION_FLAG,                                               \
 		.help = "keep the caller's session keyring", CREATE_AT(no_new_keyring) },              \
+	{ .name = "keep-groups", .type = OPTION_FLAG,                                                  \
+		.help = "keep the caller's supplementary groups", CREATE_AT(keep_groups) },            \
 	{ .name = "no-subreaper", .type = OPTION_IGNORED,                                              \
 		.help = "ignored: lichen never is a subreaper" },                                      \
 	{ .name = "dry-run", .type = OPTION_FLAG,                                                      \

@@ -51,6 +51,7 @@ enum create_flag {
 	CREATE_NO_NEW_KEYRING = 1u << 1,
 	CREATE_DETACH = 1u << 2, /* run: return when it has started */
 	CREATE_KEEP = 1u << 3, /* run: keep the state when it has ended */
+	CREATE_KEEP_GROUPS = 1u << 4, /* the caller's supplementary groups */
 };
 
 struct create_request {

@@ -237,6 +237,7 @@ static int make_plan(struct creation *c, enum creation_terminal terminal, struct
 		.seccomp_cache = cache,
 		.no_pivot = c->request->flags & CREATE_NO_PIVOT,
 		.no_new_keyring = c->request->flags & CREATE_NO_NEW_KEYRING,
+		.keep_groups = c->request->flags & CREATE_KEEP_GROUPS,
 		.may_use_terminal = c->request->console_socket || terminal == TERMINAL_RELAYED,
 		.find_devices = true };
 

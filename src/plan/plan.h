@@ -163,6 +163,7 @@ struct plan_process {
 	gid_t setup_gid;
 	uid_t uid;
 	gid_t gid;
+	bool keep_groups; /* the caller's, in place of these */
 	size_t n_groups;
 	const gid_t *groups;
 	struct opt_u32 umask;
@@ -239,7 +240,7 @@ struct plan_request {
 	unsigned int n_fds; /* --preserve-fds and LISTEN_FDS together */
 	const char *listen_fds;
 	const char *seccomp_cache; /* a directory for compiled filters, or NULL */
-	bool no_pivot, no_new_keyring;
+	bool no_pivot, no_new_keyring, keep_groups;
 	bool may_use_terminal; /* there is a console socket or a terminal to relay to */
 	bool find_devices; /* look for nodes on this host (not when tests print a plan) */
 };

@@ -231,6 +231,8 @@ static void print_user(const struct plan_process *p, struct text *out)
 {
 	text_printf(out, "set up as %u:%u, run as %u:%u in %s\n", p->setup_uid, p->setup_gid,
 		p->uid, p->gid, p->cwd);
+	if (p->keep_groups)
+		text_puts(out, "groups of the caller\n");
 	for (size_t i = 0; i < p->n_groups; i++)
 		text_printf(out, "%s%u%s", i ? " " : "groups ", p->groups[i],
 			i + 1 == p->n_groups ? "\n" : "");

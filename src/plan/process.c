@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 
+#include "plan/annotations.h"
 #include "plan/parts.h"
 
 static int not_mapped(const char *path, const char *what, uint32_t id, struct error *e)
@@ -14,6 +15,68 @@ static int not_mapped(const char *path, const char *what, uint32_t id, struct er
 		"(no line in /etc/subuid) only user and group 0 exist");
 }
 
+/*
+ * Podman's --group-add keep-groups comes as an annotation alone. It counts where whoever calls us
+ * made the user namespace that we are in: an engine, whose own groups these are, and who can tell
+ * its users' annotations from an image's (features.md). Elsewhere the command line has to say it.
+ */
+static int choose_groups(struct plan_builder *b, struct error *e)
+{
+	struct plan_process *p = &b->plan->process;
+	bool asked;
+	int r = plan_annotation_switch(b, ANNOTATION_KEEP_GROUPS, &asked, e);
+
+	if (r < 0)
+		return r;
+	p->keep_groups = b->request->keep_groups;
+	if (!asked || p->keep_groups)
+		return 0;
+	if (b->host->ids.privilege != HOST_NAMESPACE_ROOT) {
+		error_set(e, EPERM,
+			"config.json: annotations['%s']: an annotation alone does not keep the "
+			"caller's groups here",
+			ANNOTATION_KEEP_GROUPS);
+		return error_hint(e,
+			"lichen create --keep-groups, if the container is to have them; or "
+			"remove the annotation");
+	}
+	p->keep_groups = true;
+	return 0;
+}
+
+/* setgroups(2) replaces all of them, and can't name those that have no mapping. */
+static int plan_groups(struct plan_builder *b, struct error *e)
+{
+	struct plan_process *p = &b->plan->process;
+	const struct spec_u32s *gids = &b->spec->process->user.additional_gids;
+	int r = choose_groups(b, e);
+
+	if (r < 0 || gids->n == 0)
+		return r;
+	if (p->keep_groups) {
+		plan_not_applied(b, "process.user.additionalGids");
+		plan_warn(b,
+			"config.json: process.user.additionalGids: left out: the caller's "
+			"groups are kept, and the kernel knows no way to have both");
+		return 0;
+	}
+	for (size_t i = 0; i < gids->n; i++)
+		if (!plan_gid_mapped(b, gids->v[i]))
+			return not_mapped(plan_printf(b, "process.user.additionalGids[%zu]", i),
+				"group", gids->v[i], e);
+	if (b->plan->namespaces.deny_setgroups) {
+		error_set(e, EPERM,
+			"config.json: process.user.additionalGids: the kernel lets nobody "
+			"set groups where one's own group alone is mapped");
+		return error_hint(e,
+			"map more groups through newgidmap (a line in /etc/subgid), or remove "
+			"additionalGids");
+	}
+	p->n_groups = gids->n;
+	p->groups = gids->v;
+	return 0;
+}
+
 static int plan_user(struct plan_builder *b, struct error *e)
 {
 	struct plan_process *p = &b->plan->process;
@@ -23,24 +86,10 @@ static int plan_user(struct plan_builder *b, struct error *e)
 		return not_mapped("process.user.uid", "user", u->uid, e);
 	if (!plan_gid_mapped(b, u->gid))
 		return not_mapped("process.user.gid", "group", u->gid, e);
-	for (size_t i = 0; i < u->additional_gids.n; i++)
-		if (!plan_gid_mapped(b, u->additional_gids.v[i]))
-			return not_mapped(plan_printf(b, "process.user.additionalGids[%zu]", i),
-				"group", u->additional_gids.v[i], e);
-	if (u->additional_gids.n > 0 && b->plan->namespaces.deny_setgroups) {
-		error_set(e, EPERM,
-			"config.json: process.user.additionalGids: the kernel lets nobody "
-			"set groups where one's own group alone is mapped");
-		return error_hint(e,
-			"map more groups through newgidmap (a line in /etc/subgid), or remove "
-			"additionalGids");
-	}
 	p->uid = u->uid;
 	p->gid = u->gid;
-	p->n_groups = u->additional_gids.n;
-	p->groups = u->additional_gids.v;
 	p->umask = u->umask;
-	return 0;
+	return plan_groups(b, e);
 }
 
 /* Names → mask. What can't be granted is warned about, as config.md demands, and left out. */

@@ -201,14 +201,14 @@ static int take_credentials(const struct plan *plan, int connection_fd, struct e
 	const struct process_user user = {
 		.uid = p->uid, .gid = p->gid, .n_groups = p->n_groups, .groups = p->groups
 	};
-	enum process_groups groups = plan->namespaces.deny_setgroups ? GROUPS_KEEP : GROUPS_SET;
+	bool keep = p->keep_groups || plan->namespaces.deny_setgroups;
 	int r = cap_limit_bounding(p->caps.bounding, e);
 
 	/* Without no_new_privs a filter takes CAP_SYS_ADMIN, which is about to go. */
 	if (r == 0 && !p->no_new_privileges)
 		r = load_filter(plan, connection_fd, e);
 	if (r == 0)
-		r = process_become(&user, groups, e);
+		r = process_become(&user, keep ? GROUPS_KEEP : GROUPS_SET, e);
 	if (r == 0)
 		r = cap_raise(e);
 	if (r == 0)

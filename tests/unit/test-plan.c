@@ -202,6 +202,8 @@ static void set_word(struct setting *s, const char *word)
 
 	if (streq(word, "no-pivot")) {
 		s->request.no_pivot = true;
+	} else if (streq(word, "keep-groups")) {
+		s->request.keep_groups = true;
 	} else if (streq(word, "terminal")) {
 		s->request.may_use_terminal = true;
 	} else if (str_starts(word, "resctrl")) {
