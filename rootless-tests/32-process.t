@@ -267,6 +267,15 @@ is "death by a signal: the first process cannot kill itself, so it ends" "$statu
 inside 'without("pid")' 'unmounted("/dev/mqueue")' -- kill-self 9
 is "death by a signal is 128 + 9" "$status" 137
 
+# ---- the plan as text ----
+
+bundle "$scratch/bundle" '.process.env = ["A=\u001b[31m\u009b31m"]' -- report
+new_id
+run rt create --dry-run --bundle "$scratch/bundle" "$id"
+like "--dry-run prints the plan" "$stdout" 'variable A=\\x1b\[31m\\xc2\\x9b31m'
+unlike "… and nothing that a terminal obeys" "$stdout" $'\e|\xc2\x9b'
+not_ok "… and makes nothing" rt state "$id"
+
 # ---- the caller's groups ----
 
 keep_groups='.annotations["run.oci.keep_original_groups"]'

@@ -87,10 +87,20 @@ else
 		'.linux.devices = [{type: "b", path: "/dev/none", major: 240, minor: 200}]' -- report
 	like "… with the command that makes one" "$stderr" 'mknod -m 666 /dev/none b 240 200'
 	refused "the wrong type" 'linux.devices\[0\].*no node of block device 1:3' '.linux.devices = [{type: "b", path: "/dev/null", major: 1, minor: 3}]' -- report
+	refused "another owner than what shows inside" "linux.devices\[0\].uid: .*the host's '/dev/null' has owner 65534 inside, not 0" \
+		".linux.devices = [$device | .path = \"/dev/null\" | .uid = 0]" -- report
+	refused "another group" "linux.devices\[0\].gid: .*has owner 65534 inside, not 7" ".linux.devices = [$device | .path = \"/dev/null\" | .gid = 7]" -- report
+	inside ".linux.devices = [$device | .uid = 65534 | .gid = 65534 | .fileMode = 438]" -- stat /dev/empty
+	expect "the owner that shows, as asked for" '.[0] | [.uid, .gid, .mode]' '[65534,65534,"0666"]'
 	refused "another mode than the host's" 'linux.devices\[0\].fileMode: .*has mode 0666, not 0600' ".linux.devices = [$device | .path = \"/dev/null\" | .fileMode = 384]" -- report
 	new_id
 	run rt --best-effort=devices run --bundle "$scratch/bundle" "$id"
 	expect "--best-effort=devices takes the host's" '.[0].pid' 1
+	bundle "$scratch/bundle" ".linux.devices = [$device | .uid = 0 | .gid = 0 | .fileMode = 384]" -- sleep 100
+	new_id
+	rt --best-effort=devices create --bundle "$scratch/bundle" "$id"
+	is "… and state lists what it is not" "$(rt state "$id" | jq -c .notApplied)" '["linux.devices[0].fileMode","linux.devices[0].uid","linux.devices[0].gid"]'
+	rt delete --force "$id"
 fi
 refused "no number" 'linux.devices\[0\]' '.linux.devices = [{type: "c", path: "/dev/x"}]' -- report
 refused "an unknown type" 'linux.devices\[0\].type' '.linux.devices = [{type: "x", path: "/dev/x", major: 1, minor: 3}]' -- report

@@ -56,19 +56,18 @@ void log_close(struct log *log)
 	log->syslog_fd = fd_close(log->syslog_fd);
 }
 
-/* Quotes for both JSON and runc's text form, which read the same escapes. */
+/*
+ * Quotes printable text for both JSON and runc's text form, which read the same escapes. Its one
+ * control character is the newline in front of a hint.
+ */
 static void add_quoted(struct text *t, const char *s)
 {
 	text_puts(t, "\"");
 	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			text_printf(t, "\\%c", c);
-		else if (c == '\n')
+		if (*s == '"' || *s == '\\')
+			text_printf(t, "\\%c", *s);
+		else if (*s == '\n')
 			text_puts(t, "\\n");
-		else if (c < 0x20)
-			text_printf(t, "\\u%04x", c);
 		else
 			text_add(t, s, 1);
 	}
@@ -83,15 +82,7 @@ static char *printable(const char *s)
 {
 	struct text t = { 0 };
 
-	text_puts(&t, "");
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c < 0x20 || c == 0x7f)
-			text_printf(&t, "\\x%02x", c);
-		else
-			text_add(&t, s, 1);
-	}
+	text_puts_printable(&t, s);
 	return t.s;
 }
 

@@ -65,6 +65,37 @@ static void text_reserve(struct text *t, size_t more)
 	t->s = xrealloc(t->s, t->size, 1);
 }
 
+size_t str_utf8(const char *string, size_t n)
+{
+	const unsigned char *s = (const unsigned char *)string;
+	unsigned char low = 0x80, high = 0xbf; /* what the second byte may be */
+	size_t length;
+
+	if (n == 0)
+		return 0;
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	length = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (n < length)
+		return 0;
+	if (s[0] == 0xe0)
+		low = 0xa0; /* below: longer than needed */
+	if (s[0] == 0xed)
+		high = 0x9f; /* above: surrogates */
+	if (s[0] == 0xf0)
+		low = 0x90;
+	if (s[0] == 0xf4)
+		high = 0x8f; /* above: beyond U+10FFFF */
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
 void text_add(struct text *t, const char *s, size_t n)
 {
 	text_reserve(t, n);
@@ -90,6 +121,32 @@ void text_printf(struct text *t, const char *fmt, ...)
 	if (n > 0)
 		text_add(t, s, (size_t)n);
 	free(s);
+}
+
+/* Terminals obey U+0080 to U+009F as they obey escape sequences: U+009B is "ESC [". */
+static bool is_text(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (n == 1)
+		return u[0] >= 0x20 && u[0] != 0x7f;
+	return n > 1 && !(u[0] == 0xc2 && u[1] < 0xa0);
+}
+
+void text_puts_printable(struct text *t, const char *s)
+{
+	size_t left = strlen(s), n;
+
+	text_puts(t, "");
+	for (; left > 0; s += n, left -= n) {
+		n = str_utf8(s, left);
+		if (is_text(s, n)) {
+			text_add(t, s, n);
+			continue;
+		}
+		n = 1;
+		text_printf(t, "\\x%02x", (unsigned char)*s);
+	}
 }
 
 void text_release(struct text *t)

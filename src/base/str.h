@@ -36,6 +36,15 @@ void text_puts(struct text *t, const char *s);
 void text_printf(struct text *t, const char *fmt, ...) ERROR_PRINTF(2, 3);
 void text_release(struct text *t);
 
+/* Bytes of the valid UTF-8 sequence at s (at most n), 0 if it is not one. */
+size_t str_utf8(const char *s, size_t n);
+
+/*
+ * For terminals: what is no text (control characters, also those of ISO 6429 beyond ASCII, and what
+ * is not UTF-8) becomes "\x1b".
+ */
+void text_puts_printable(struct text *t, const char *s);
+
 /* A growing list of owned strings, NULL-terminated: an environment or an argument vector. */
 struct strlist {
 	size_t n;

@@ -2,6 +2,7 @@
 #include "cli/create.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
 
@@ -34,11 +35,18 @@ struct create_request create_request(const struct create_values *values, const c
 int create_print_plan(const struct runtime *rt, const struct create_request *req, struct error *e)
 {
 	CLEANUP(text_release) struct text plan = { 0 };
+	char *save = NULL;
 	int r = container_dry_run(rt, req, &plan, e);
 
 	if (r < 0)
 		return r;
-	fwrite(plan.s, 1, plan.len, stdout);
+	/* It has words of config.json in it. */
+	for (char *line = strtok_r(plan.s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		CLEANUP(text_release) struct text printable = { 0 };
+
+		text_puts_printable(&printable, line);
+		printf("%s\n", printable.s);
+	}
 	return 0;
 }
 

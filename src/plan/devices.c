@@ -12,6 +12,9 @@
 #include "base/path.h"
 #include "plan/parts.h"
 
+/* Whom the kernel shows for an ID without a mapping: /proc/sys/kernel/overflowuid. */
+#define OVERFLOW_ID 65534
+
 static const struct {
 	const char *path;
 	unsigned int major, minor;
@@ -130,27 +133,62 @@ static void add_made_node(struct plan_builder *b, size_t i, mode_t type, dev_t d
 		d->gid.set ? d->gid.v : b->plan->process.setup_gid);
 }
 
-/*
- * Without privilege the owner that shows is nobody's, whatever was asked for; what counts is who
- * may open it, so a mode that differs is an error.
- */
-static int check_mode(
-	struct plan_builder *b, size_t i, const struct host_node *node, struct error *e)
+/* What a bound node has, and what it was to have. */
+static int differs(struct plan_builder *b, size_t i, const char *key, const char *path,
+	const char *has, const char *wanted, struct error *e)
 {
-	const struct spec_device *d = &b->spec->linux.devices.v[i];
-
-	if (!d->file_mode.set || (node->mode & 0777) == (d->file_mode.v & 0777))
-		return 0;
 	if (b->request->best_effort & PLAN_BEST_EFFORT_DEVICES) {
-		plan_not_applied(b, "linux.devices[%zu].fileMode", i);
+		plan_not_applied(b, "linux.devices[%zu].%s", i, key);
 		return 0;
 	}
 	error_set(e, EPERM,
-		"config.json: linux.devices[%zu].fileMode: an ordinary user can't make "
-		"nodes, and the host's '%s' has mode %04o, not %04o",
-		i, node->path, node->mode & 0777, d->file_mode.v & 0777);
+		"config.json: linux.devices[%zu].%s: without privilege no node can be made, and "
+		"the host's '%s' has %s, not %s",
+		i, key, path, has, wanted);
 	return error_hint(
-		e, "remove fileMode, or take the host's: lichen --best-effort=devices ...");
+		e, "remove %s, or take the host's: lichen --best-effort=devices ...", key);
+}
+
+/* As it will be seen inside: whoever has no mapping is nobody. */
+static uint32_t seen_inside(struct plan_builder *b, const struct idmap *map, uint32_t outside)
+{
+	if (plan_has_joined(b, CLONE_NEWUSER))
+		return OVERFLOW_ID;
+	if (!plan_has_new(b, CLONE_NEWUSER))
+		return outside;
+	for (size_t i = 0; i < map->n; i++)
+		if (outside >= map->v[i].outside && outside - map->v[i].outside < map->v[i].count)
+			return map->v[i].inside + (outside - map->v[i].outside);
+	return OVERFLOW_ID;
+}
+
+static int check_owner(struct plan_builder *b, size_t i, const char *key,
+	const struct opt_u32 *wanted, uint32_t inside, const char *path, struct error *e)
+{
+	if (!wanted->set || wanted->v == inside)
+		return 0;
+	return differs(b, i, key, path, plan_printf(b, "owner %u inside", inside),
+		plan_printf(b, "%u", wanted->v), e);
+}
+
+static int check_bound(
+	struct plan_builder *b, size_t i, const struct host_node *node, struct error *e)
+{
+	const struct spec_device *d = &b->spec->linux.devices.v[i];
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	int r = 0;
+
+	if (d->file_mode.set && (node->mode & 0777) != (d->file_mode.v & 0777))
+		r = differs(b, i, "fileMode", node->path,
+			plan_printf(b, "mode %04o", node->mode & 0777),
+			plan_printf(b, "%04o", d->file_mode.v & 0777), e);
+	if (r == 0)
+		r = check_owner(b, i, "uid", &d->uid, seen_inside(b, &ns->uids.map, node->uid),
+			node->path, e);
+	if (r == 0)
+		r = check_owner(b, i, "gid", &d->gid, seen_inside(b, &ns->gids.map, node->gid),
+			node->path, e);
+	return r;
 }
 
 static int plan_found(struct plan_builder *b, size_t i, mode_t type, dev_t dev,
@@ -162,7 +200,7 @@ static int plan_found(struct plan_builder *b, size_t i, mode_t type, dev_t dev,
 		add_made_node(b, i, type, dev);
 		return 0;
 	}
-	r = check_mode(b, i, node, e);
+	r = check_bound(b, i, node, e);
 	if (r < 0)
 		return r;
 	add_bound_node(b, plan_printf(b, "linux.devices[%zu]", i), b->spec->linux.devices.v[i].path,

@@ -304,6 +304,32 @@ static unsigned int kernel_flags(unsigned int flags, int notify)
 		SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
+/* The kernel's last one, MAX_ERRNO, is one too many for libseccomp. */
+#define ERRNO_MAX 4094
+
+static int check_errno(
+	int64_t action, const struct opt_u32 *code, const char *path, struct error *e)
+{
+	if (action != SECCOMP_ACT_ERRNO || !code->set || code->v <= ERRNO_MAX)
+		return 0;
+	error_set(e, EINVAL, "config.json: linux.seccomp.%s: libseccomp takes no %u, at most %d",
+		path, code->v, ERRNO_MAX);
+	return error_hint(e, "errno(3) has no number that large: choose a real one");
+}
+
+static int check_errnos(const struct spec_seccomp *spec, struct error *e)
+{
+	int r = check_errno(spec->default_action, &spec->default_errno_ret, "defaultErrnoRet", e);
+
+	for (size_t i = 0; r == 0 && i < spec->syscalls.n; i++) {
+		CLEANUP(mem_free) char *path = xasprintf("syscalls[%zu].errnoRet", i);
+
+		r = check_errno(
+			spec->syscalls.v[i].action, &spec->syscalls.v[i].errno_ret, path, e);
+	}
+	return r;
+}
+
 /* Names that libseccomp does not know match nothing, unless the annotation says that they may not.
  */
 static int check_names(struct plan_builder *b, const struct spec_seccomp *spec, struct error *e)
@@ -337,7 +363,9 @@ int plan_seccomp(struct plan_builder *b, struct error *e)
 		return error_set(e, EINVAL,
 			"config.json: linux.seccomp.defaultAction: SCMP_ACT_NOTIFY would "
 			"stop lichen itself before the listener is handed over");
-	r = check_names(b, spec, e);
+	r = check_errnos(spec, e);
+	if (r == 0)
+		r = check_names(b, spec, e);
 	if (r == 0)
 		r = seccomp_compile(
 			spec, b->request->seccomp_cache, &b->plan->arena, &b->plan->seccomp, e);

@@ -40,7 +40,7 @@ static void quoted(struct json_out *o, const char *s)
 	text_puts(o->text, "\"");
 	while (left > 0) {
 		for (plain = 0; plain < left; plain += n) {
-			n = json_utf8(s + plain, left - plain);
+			n = str_utf8(s + plain, left - plain);
 			if (n == 0 ||
 				(n == 1 &&
 					((unsigned char)s[plain] < 0x20 || s[plain] == '"' ||
@@ -52,7 +52,7 @@ static void quoted(struct json_out *o, const char *s)
 		left -= plain;
 		if (left == 0)
 			break;
-		if (json_utf8(s, left) == 0)
+		if (str_utf8(s, left) == 0)
 			text_puts(o->text, "\xef\xbf\xbd");
 		else
 			escape(o, (unsigned char)*s);

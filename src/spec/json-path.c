@@ -67,7 +67,7 @@ struct json_quoted json_quote(const char *s)
 
 	/* Room for the longest of one step, the dots and the quote. */
 	for (; left > 0 && len + 10 < sizeof(q.s); s += n, left -= n) {
-		n = json_utf8(s, left);
+		n = str_utf8(s, left);
 		if (n > 0 && (unsigned char)*s >= 0x20 && *s != 0x7f) {
 			if (*s == '"' || *s == '\\')
 				q.s[len++] = '\\';

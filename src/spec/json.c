@@ -239,37 +239,6 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_close,
 };
 
-size_t json_utf8(const char *string, size_t n)
-{
-	const unsigned char *s = (const unsigned char *)string;
-	unsigned char low = 0x80, high = 0xbf; /* what the second byte may be */
-	size_t length;
-
-	if (n == 0)
-		return 0;
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	length = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (n < length)
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0; /* below: longer than needed */
-	if (s[0] == 0xed)
-		high = 0x9f; /* above: surrogates */
-	if (s[0] == 0xf0)
-		low = 0x90;
-	if (s[0] == 0xf4)
-		high = 0x8f; /* above: beyond U+10FFFF */
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < length; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return length;
-}
-
 /* The four hexadecimal digits of "\uXXXX" at s, or -1. */
 static int hex4(const char *s, size_t n)
 {
@@ -330,7 +299,7 @@ static const char *scan(const char *s, size_t len, size_t *out_values, size_t *o
 		if (!is_special[c])
 			continue;
 		if (c & 0x80)
-			n = json_utf8(s + i, len - i);
+			n = str_utf8(s + i, len - i);
 		else if (c == '"')
 			in_string = !in_string;
 		else if (in_string && c == '\\')

@@ -68,9 +68,6 @@ struct json_quoted {
 };
 struct json_quoted json_quote(const char *s);
 
-/* Bytes of the valid UTF-8 sequence at s (at most n), 0 if it is not one. */
-size_t json_utf8(const char *s, size_t n);
-
 /*
  * The writer. It appends to text, which is its owner's. Every function takes the key of a member,
  * or NULL inside an array and for the outermost value. Bytes that are not UTF-8 become U+FFFD.

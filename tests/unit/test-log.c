@@ -163,16 +163,26 @@ static void test_warning(const struct temp *t)
 
 	catch_stderr(t);
 	log_warning(&log, "no \033[31mred\r\x7f", "");
+	/* U+009B is "ESC ["; then half a character, one that is too long, and a real one. */
+	log_warning(&log,
+		"no \xc2\x9b"
+		"31m, \xc3, \xc0\xaf, \xe2\x82\xac",
+		"");
 	log_warning(&log, "no ranges", "usermod --add-subuids ...");
 	is_caught(t,
 		"lichen: warning: no \\x1b[31mred\\x0d\\x7f\n"
+		"lichen: warning: no \\xc2\\x9b31m, \\xc3, \\xc0\\xaf, \xe2\x82\xac\n"
 		"lichen: warning: no ranges\nhint: usermod --add-subuids ...\n",
 		"a warning with its hint, and nothing that a terminal obeys");
 	text = log_of(t);
 	is_like(text,
 		"^\\{\"msg\":\"no "
 		"\\\\\\\\x1b\\[31mred\\\\\\\\x0d\\\\\\\\x7f\",\"level\":\"warning\",\"time\":"
-		"\"" TIME "\"\\}\n\\{\"msg\":\"no ranges\\\\nhint: usermod --add-subuids "
+		"\"" TIME "\"\\}\n"
+		"\\{\"msg\":\"no \\\\\\\\xc2\\\\\\\\x9b31m, \\\\\\\\xc3, \\\\\\\\xc0\\\\\\\\xaf, "
+		"\xe2\x82\xac\","
+		"\"level\":\"warning\",\"time\":\"" TIME "\"\\}\n"
+		"\\{\"msg\":\"no ranges\\\\nhint: usermod --add-subuids "
 		"\\.\\.\\.\",\"level\":"
 		"\"warning\",\"time\":\"" TIME "\"\\}\n$",
 		"in the file too");
