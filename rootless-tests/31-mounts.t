@@ -277,6 +277,13 @@ if [[ -d /dev/mqueue ]] && mountpoint -q /dev/mqueue || [[ $mode == root ]]; the
 	expect "the host's IPC: /dev/mqueue" "$(point /dev/mqueue) | .type" mqueue
 else
 	refused "the host's IPC, and no /dev/mqueue on this host" 'mounts\[[0-9]+\].*/dev/mqueue' 'without("ipc")' -- report
+	like "… says what mends it" "$stderr" "hint: in the host's ipc namespace.*mount -t mqueue mqueue /dev/mqueue; or add . \"type\": \"ipc\""
+fi
+if [[ $mode == nested ]]; then
+	bundle "$scratch/bundle" 'without("network")' 'unmounted("/sys/fs/cgroup")' -- report
+	new_id
+	run unshare --mount sh -c 'mount -t tmpfs none /sys && exec "$@"' - "$LICHEN" --root "$(state_dir)" run --bundle "$scratch/bundle" "$id"
+	like "the host's network, and something else at /sys: not shown as a sysfs" "$status $stderr" "^1 .*mounts\[[0-9]*\]: '/sys' of the host: it is not of type 'sysfs'"
 fi
 
 # ---- recursive options, where there is something mounted beneath ----

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -14,6 +16,9 @@
 
 /* fsconfig(2) takes strings of up to 255 bytes. */
 #define FSCONFIG_VALUE_MAX 255
+
+/* Not in linux/magic.h; ipc/mqueue.c of the kernel. */
+#define MQUEUE_MAGIC 0x19800202
 
 /* A kernel without the call, or a seccomp filter in front of it. */
 static bool is_unavailable(int code)
@@ -65,6 +70,19 @@ int mount_tree_open(int dir_fd, const char *path, enum mount_depth depth, struct
 	if (fd < 0)
 		return error_errno(e, "open '%s'", path);
 	*out = (struct mount_tree){ .fd = fd, .detached = false };
+	return 0;
+}
+
+int mount_check_type(int fd, const char *type, struct error *e)
+{
+	static const struct name magics[] = { { "proc", PROC_SUPER_MAGIC },
+		{ "sysfs", SYSFS_MAGIC }, { "mqueue", MQUEUE_MAGIC },
+		{ "cgroup2", CGROUP2_SUPER_MAGIC }, { 0 } };
+	const struct name *magic = name_find(magics, type);
+	struct statfs fs;
+
+	if (!magic || fstatfs(fd, &fs) < 0 || fs.f_type != magic->value)
+		return error_set(e, EINVAL, "it is not of type '%s'", type);
 	return 0;
 }
 

@@ -32,6 +32,12 @@ struct mount_target {
 	int fd;
 };
 
+/*
+ * Whether fd lies in a file system of this type: "proc", "sysfs", "mqueue" or "cgroup2". What the
+ * host has at a usual place need not be what it usually is.
+ */
+int mount_check_type(int fd, const char *type, struct error *e);
+
 /* A copy of a mount, not attached anywhere yet (or, with the old interface, only its source). */
 struct mount_tree {
 	int fd;

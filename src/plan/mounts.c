@@ -128,13 +128,14 @@ static int plan_bind(
  * What to do where the kernel does not let us mount a new one: the host's own, which is what the
  * container would see anyway, since it shares the namespace. NULL: nothing.
  */
-static const struct op *shared_fallback(
-	struct plan_builder *b, size_t index, const char *source, const struct mount_digest *d)
+static const struct op *shared_fallback(struct plan_builder *b, size_t index, const char *type,
+	const char *source, const struct mount_digest *d)
 {
 	struct op *op = arena_alloc(&b->plan->arena, sizeof(*op));
 
 	op->kind = OP_BIND;
 	op->flags = OP_KEEP_ORDER | OP_PLAIN;
+	op->fs.type = type;
 	op->object = plan_printf(b, "mounts[%zu]", index);
 	op->source = source;
 	op->target = b->spec->mounts.v[index].destination;
@@ -158,11 +159,11 @@ static const struct op *fallback_of(
 	const struct spec_mount *m = &b->spec->mounts.v[index];
 
 	if (is_type(m, "proc") && is_shared(b, CLONE_NEWPID))
-		return shared_fallback(b, index, "/proc", d);
+		return shared_fallback(b, index, "proc", "/proc", d);
 	if (is_type(m, "sysfs") && is_shared(b, CLONE_NEWNET))
-		return shared_fallback(b, index, "/sys", d);
+		return shared_fallback(b, index, "sysfs", "/sys", d);
 	if (is_type(m, "mqueue") && is_shared(b, CLONE_NEWIPC))
-		return shared_fallback(b, index, "/dev/mqueue", d);
+		return shared_fallback(b, index, "mqueue", "/dev/mqueue", d);
 	return NULL;
 }
 
@@ -200,7 +201,7 @@ static int plan_cgroup_mount(
 	op->object = plan_printf(b, "mounts[%zu]", index);
 	op->target = b->spec->mounts.v[index].destination;
 	op->fs = (struct mount_fs){ .type = "cgroup2", .source = "cgroup", .attrs = d->attrs };
-	op->fallback = shared_fallback(b, index,
+	op->fallback = shared_fallback(b, index, "cgroup2",
 		plan_printf(
 			b, "%s%s", host->cgroup.mount, host->cgroup.path ? host->cgroup.path : ""),
 		&readonly);

@@ -71,7 +71,8 @@ struct op {
 	const char *target; /* beneath the root */
 	const char *text;
 	enum mount_depth depth;
-	struct mount_fs fs; /* its attrs also serve OP_BIND, OP_DEVICE and OP_ROOT_ATTRS */
+	struct mount_fs fs; /* its attrs also serve OP_BIND, OP_DEVICE and OP_ROOT_ATTRS; with
+			       OP_BIND, a type is what the source must be */
 	struct {
 		mode_t mode; /* with the type */
 		dev_t dev;

@@ -139,6 +139,10 @@ static int do_bind(
 
 	if (op->flags & OP_KEEP_ORDER)
 		r = open_source(run, op, source, e);
+	if (r == 0 && op->kind == OP_BIND && op->fs.type)
+		r = mount_check_type(source->fd, op->fs.type, e) < 0
+			? error_context(e, "'%s' of the host", op->source)
+			: 0;
 	if (r == 0 && op->kind == OP_DEVICE)
 		r = device_check(source->fd, op->node.mode & S_IFMT, op->node.dev, e);
 	if (r < 0)
@@ -439,6 +443,16 @@ static void explain_nesting(const struct op *op, struct error *e)
 			streq(op->fs.type, "proc") ? "proc" : "sys");
 }
 
+/* What the host has in place of a new one was not what it should be, or not there. */
+static void explain_fallback(const struct op *op, struct error *e)
+{
+	if (streq(op->fs.type, "mqueue"))
+		error_hint(e,
+			"in the host's ipc namespace only the host's own can be shown: as root: "
+			"mount -t mqueue mqueue /dev/mqueue; or add { \"type\": \"ipc\" } to "
+			"linux.namespaces");
+}
+
 /* Hooks are named by their list, and sources have said where they come from. */
 static bool names_itself(const struct op *op, const struct error *e)
 {
@@ -452,8 +466,11 @@ int ops_execute(struct ops_run *run, struct error *e)
 		const struct op *op = &run->plan->ops[i];
 		int r = execute(run, op, &run->sources[i], e);
 
-		if (r < 0 && op->fallback && is_not_permitted(e->code))
+		if (r < 0 && op->fallback && is_not_permitted(e->code)) {
 			r = execute(run, op->fallback, &run->sources[i], e);
+			if (r < 0)
+				explain_fallback(op->fallback, e);
+		}
 		if (r < 0) {
 			explain_nesting(op, e);
 			return names_itself(op, e)
