@@ -172,6 +172,7 @@ if only user -- "spec makes no user namespace for who has one, or needs none"; t
 fi
 
 # ---- mounts ----
+bad "more than a mount namespace can hold" '.linux.maskedPaths = [range(100001) | "/x"]' 'mounts, linux\.devices, maskedPaths' 'more than 100000' 'mask or mount a directory'
 bad "mounts an object" '.mounts = {}' 'mounts: ' 'expected array, found object'
 bad "a mount without destination" '.mounts = [{type: "tmpfs"}]' 'mounts\[0\]\.destination: ' 'required, but missing'
 bad "an option is a number" '.mounts = [{destination: "/x", type: "tmpfs", options: ["ro", 1]}]' 'mounts\[0\]\.options\[1\]: ' 'expected string, found number'

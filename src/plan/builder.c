@@ -6,18 +6,26 @@
 
 #include "plan/parts.h"
 
+/* Default devices, the root, what follows the mounts. */
+#define OWN_OPS 64
+
+void plan_reserve_ops(struct plan_builder *b, size_t n)
+{
+	struct plan *plan = b->plan;
+	struct op *old = plan->ops;
+
+	b->ops_size = n + OWN_OPS;
+	plan->ops = arena_alloc(&plan->arena, b->ops_size * sizeof(*old));
+	if (old)
+		memcpy(plan->ops, old, plan->n_ops * sizeof(*old));
+}
+
 struct op *plan_add_op(struct plan_builder *b, enum op_kind kind)
 {
 	struct plan *plan = b->plan;
 
-	if (plan->n_ops == b->ops_size) {
-		struct op *old = plan->ops;
-
-		b->ops_size = b->ops_size ? b->ops_size * 2 : 64;
-		plan->ops = arena_alloc(&plan->arena, b->ops_size * sizeof(*old));
-		if (old)
-			memcpy(plan->ops, old, plan->n_ops * sizeof(*old));
-	}
+	if (plan->n_ops == b->ops_size)
+		plan_reserve_ops(b, 2 * b->ops_size);
 	plan->ops[plan->n_ops].kind = kind;
 	return &plan->ops[plan->n_ops++];
 }

@@ -17,6 +17,8 @@ struct plan_builder {
 	const char *mount_context; /* the option of file systems for linux.mountLabel, or NULL */
 };
 
+/* Room for n operations of config.json's and some of ours; it grows by itself if need be. */
+void plan_reserve_ops(struct plan_builder *b, size_t n);
 /* A zeroed operation at the end of the list; valid until the next one is added. */
 struct op *plan_add_op(struct plan_builder *b, enum op_kind kind);
 char *plan_printf(struct plan_builder *b, const char *fmt, ...) ERROR_PRINTF(2, 3);

@@ -9,8 +9,31 @@
 #include "base/path.h"
 #include "plan/parts.h"
 
-/* Address space, not memory: a plan is as long as config.json is, and that is bounded. */
+/*
+ * Address space, not memory. What becomes operations is bounded by OPS_MAX; the rest, lists of
+ * options above all, takes less than the tree of config.json does.
+ */
 #define PLAN_ARENA_SIZE (64u << 20)
+/* As many mounts as a mount namespace may have: /proc/sys/fs/mount-max. */
+#define OPS_MAX 100000
+
+/* How many operations config.json asks for, so that their list need not grow. */
+static int count_ops(struct plan_builder *b, struct error *e)
+{
+	const struct spec_linux *l = &b->spec->linux;
+	size_t n = b->spec->mounts.n + l->devices.n + l->masked_paths.n + l->readonly_paths.n +
+		l->sysctl.n + l->net_devices.n;
+
+	if (n > OPS_MAX) {
+		error_set(e, E2BIG,
+			"config.json: mounts, linux.devices, maskedPaths, readonlyPaths and sysctl "
+			"have %zu entries together: more than %d",
+			n, OPS_MAX);
+		return error_hint(e, "mask or mount a directory in place of what is in it");
+	}
+	plan_reserve_ops(b, n);
+	return 0;
+}
 
 /* What follows the mounts, in the order in which it happens. */
 static int plan_tail(struct plan_builder *b, struct error *e)
@@ -121,9 +144,12 @@ int plan_make(const struct plan_request *request, struct plan *out, struct error
 	*out = (struct plan){
 		.spec = request->spec, .host = request->host, .bundle = request->bundle
 	};
-	arena_init(&out->arena, PLAN_ARENA_SIZE);
+	arena_init(&out->arena, PLAN_ARENA_SIZE + request->spec->arena.used);
 	if (!request->spec->root)
 		return error_set(e, EINVAL, "config.json: root: is required");
+	r = count_ops(&b, e);
+	if (r < 0)
+		return r;
 	rootfs = path_clean(request->bundle, request->spec->root->path);
 	out->rootfs = arena_strndup(&out->arena, rootfs, strlen(rootfs));
 	r = make(&b, e);

@@ -488,10 +488,37 @@ static void test_bundle(void)
 	ok(!plan.ops && plan.n_ops == 0, "released");
 }
 
+/* As many as fit, and one more. */
+static void test_many(void)
+{
+	static const int counts[] = { 100000, 100001 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		CLEANUP(text_release) struct text config = { 0 };
+		CLEANUP(text_release) struct text got = { 0 };
+		struct setting s = { 0 };
+
+		text_puts(&config,
+			"{ \"ociVersion\": \"1.3.0\", \"root\": { \"path\": \"x\" }, \"process\": "
+			"{ \"cwd\": \"/\", \"args\": [\"sh\"] }, \"linux\": { \"namespaces\": "
+			"[ { \"type\": \"mount\" } ], \"maskedPaths\": [ \"/a\"");
+		for (int k = 1; k < counts[i]; k++)
+			text_puts(&config, ",\"/a\"");
+		text_puts(&config, " ] } }");
+		make_plan(config.s, "user", &s, &got);
+		ok(str_starts(got.s,
+			   i == 0 ? "new namespaces"
+				  : "error config.json: mounts, linux.devices, maskedPaths, "
+				    "readonlyPaths and sysctl have 100001 entries together"),
+			"%d masked paths", counts[i]);
+	}
+}
+
 int main(void)
 {
 	test_cases();
 	test_refusals();
 	test_bundle();
+	test_many();
 	return done();
 }
