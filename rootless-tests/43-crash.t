@@ -211,16 +211,23 @@ test_hooks() {
 	begin "${L[@]}" start "$id"
 	starter=$begun
 	ok "poststart hangs on: it is reached" eventually gated
-	begin "${L[@]}" delete --force "$id"
 	exits 1 "poststart hangs on: delete is an error after half a minute" rt delete "$id"
-	like "poststart hangs on: the text" "$stderr" 'is busy: another operation on it'
-	wait "$begun"
-	is "poststart hangs on: so is delete --force" $? 1
-	like "poststart hangs on: and names the cause" "$(cat "$out")" 'hook'
-	kill_begun "$starter"
+	like "poststart hangs on: the text names the cause" "$stderr" 'is busy: another operation on it.*hook'
+	ok "poststart hangs on: delete --force ends the hook, too" promptly delete --force "$id"
+	wait "$starter"
+	is "poststart hangs on: start fails" $? 1
+	like "poststart hangs on: and says why" "$(cat "$out")" "hooks.poststart\[0\]: the container was deleted by force while hook '"
+	not_ok "poststart hangs on: the container is gone" rt state "$id"
+	nothing_left "poststart hangs on: nothing is left" "$before"
+	gate poststart
+	new_id
+	created "$bundle"
+	begin "${L[@]}" start "$id"
+	ok "poststart hangs on, start killed: it is reached" eventually gated
+	kill_begun "$begun"
 	touch "$gate/go"
 	ok "poststart hangs on, start killed: delete --force" promptly delete --force "$id"
-	nothing_left "poststart hangs on: nothing is left" "$before"
+	nothing_left "poststart hangs on, start killed: nothing is left" "$before"
 }
 
 # The foreground runtime killed: the container is not, and can be had.

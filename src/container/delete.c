@@ -4,9 +4,10 @@
 #include "base/fd.h"
 #include "container/destruction.h"
 
-/* All in all as long as another operation would wait. */
-#define FORCE_MS      30000
-#define FORCE_STEP_MS 200
+/* All in all as long as another operation would wait; a hook of start may end by itself before. */
+#define FORCE_MS       30000
+#define FORCE_STEP_MS  200
+#define FORCE_GRACE_MS 5000
 
 static void state_cleanup(struct state *s)
 {
@@ -29,20 +30,22 @@ static int check_status(enum container_status status, const char *id, struct err
 
 /*
  * Whoever has the lock may be waiting for a hook. A creation, and a start before execve, end by
- * themselves once the container's process is dead.
+ * themselves once the container's process is dead; a start in its poststart hooks is told.
  */
 static int lock_by_force(struct state_dir *dir, struct error *e)
 {
-	int64_t deadline = time_ms() + FORCE_MS;
+	int64_t begin = time_ms();
 	int r = state_dir_lock(dir, FORCE_STEP_MS, e);
 
-	while (r == -EBUSY && time_ms() < deadline) {
+	while (r == -EBUSY && time_ms() - begin < FORCE_MS) {
 		CLEANUP(state_cleanup) struct state state = { 0 };
 		struct error ignored;
 
 		if (state_read(dir, &state, &ignored) < 0)
 			state_read_birth(dir, &state);
 		(void)destruction_kill(&state.init, dir->id, &ignored);
+		if (time_ms() - begin >= FORCE_GRACE_MS)
+			state_force(dir);
 		r = state_dir_lock(dir, FORCE_STEP_MS, e);
 	}
 	return r;

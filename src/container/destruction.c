@@ -38,7 +38,7 @@ void destruction_run_hooks(
 		.status = "stopped",
 		.bundle = state->bundle,
 		.annotations = &annotations };
-	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = -EBADF };
+	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .until_fd = -EBADF };
 	struct error e = { 0 };
 
 	if (!spec || spec->hooks.poststop.n == 0)

@@ -146,6 +146,21 @@ static int converse(const struct start *s, int fd, struct error *e)
 	return r;
 }
 
+/* Under the lock: whoever deletes by force ends them all the same. */
+static int run_poststart(struct start *s, struct error *e)
+{
+	CLEANUP(fd_cleanup) int forced_fd = -EBADF;
+	struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE,
+		.until_fd = -EBADF,
+		.until = "the container was deleted by force" };
+
+	if (s->spec->hooks.poststart.n == 0)
+		return 0;
+	s->hook_state.status = "running";
+	place.until_fd = forced_fd = state_watch_force(&s->dir);
+	return hooks_run(&s->spec->hooks.poststart, "hooks.poststart", &s->hook_state, &place, e);
+}
+
 /* "Stop the container, and continue the lifecycle at step 12": runtime.md, steps 8 and 10. */
 static int fail_poststart(struct start *s, struct error *e)
 {
@@ -159,7 +174,6 @@ int container_start(const struct runtime *rt, const char *id, struct error *e)
 {
 	CLEANUP(start_release) struct start s = { .rt = rt, .dir = STATE_DIR_NONE };
 	CLEANUP(fd_cleanup) int fd = -EBADF;
-	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = -EBADF };
 	struct error ignored;
 	int r = state_dir_open(rt, id, STATE_LOCKED, &s.dir, e);
 
@@ -185,7 +199,6 @@ int container_start(const struct runtime *rt, const char *id, struct error *e)
 		(void)destruction_kill(&s.state.init, id, &ignored);
 		return r;
 	}
-	s.hook_state.status = "running";
-	r = hooks_run(&s.spec->hooks.poststart, "hooks.poststart", &s.hook_state, &place, e);
+	r = run_poststart(&s, e);
 	return r < 0 ? fail_poststart(&s, e) : 0;
 }

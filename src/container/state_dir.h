@@ -112,6 +112,13 @@ char *container_updated_resources(const struct state_dir *dir);
 int state_listen(const struct state_dir *dir, struct error *e);
 int state_connect(const struct state_dir *dir, struct error *e);
 
+/*
+ * Telling whoever has the lock to give it up: a descriptor that is readable once state_force was
+ * called, or -EBADF if there is none to be had.
+ */
+int state_watch_force(const struct state_dir *dir);
+void state_force(const struct state_dir *dir);
+
 /* The lock that only execve or death releases. Returns the descriptor for init. */
 int state_lock_created(const struct state_dir *dir, struct error *e);
 

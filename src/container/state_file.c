@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "container/state_dir.h"
@@ -212,4 +214,20 @@ int state_read_config(const struct state_dir *dir, const struct spec **out, stru
 		return error_set(e, -r, "read the copy of config.json of container '%s': %s",
 			dir->id, strerror(-r));
 	return spec_parse(text, len, "config.json", out, e);
+}
+
+/* By touching a file that nobody has a reason to touch, or by removing it. */
+int state_watch_force(const struct state_dir *dir)
+{
+	CLEANUP(fd_cleanup) int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	CLEANUP(mem_free) char *path = xasprintf("%s/config.json", fd_path(dir->fd).s);
+
+	if (fd < 0 || inotify_add_watch(fd, path, IN_ATTRIB | IN_DELETE_SELF) < 0)
+		return -EBADF;
+	return fd_take(&fd);
+}
+
+void state_force(const struct state_dir *dir)
+{
+	(void)utimensat(dir->fd, "config.json", NULL, 0);
 }

@@ -280,7 +280,7 @@ int exec_run(const struct plan *plan, struct exec_program *program, const struct
 		.bundle = state->bundle,
 		.annotations = state->annotations };
 	const struct hooks_place place = { .cwd = HOOKS_IN_OUR_CWD,
-		.init_pidfd = -EBADF,
+		.until_fd = -EBADF,
 		.env = (const char *const *)program->env.v };
 	int r = process_set_dumpable(PROCESS_HIDDEN, e);
 

@@ -67,12 +67,11 @@ static int run_one(const struct spec_hook *hook, const char *name, size_t i,
 	int64_t limit = timeout_of(hook);
 	int status, r = spawn_start(&s, &c, e);
 
-	c.until_fd = place->init_pidfd;
+	c.until_fd = place->until_fd;
 	if (r == 0)
 		r = spawn_wait(&c, limit == INT64_MAX ? limit : time_ms() + limit, &status, e);
 	if (r == -ESRCH)
-		return error_set(e, ESRCH,
-			"%s[%zu]: the container's first process died while hook '%s' ran", name, i,
+		return error_set(e, ESRCH, "%s[%zu]: %s while hook '%s' ran", name, i, place->until,
 			hook->path);
 	if (r == -ETIMEDOUT)
 		return error_set(e, ETIMEDOUT,

@@ -25,7 +25,8 @@ enum hooks_cwd { HOOKS_IN_BUNDLE, HOOKS_IN_OUR_CWD };
 /* How hooks of a kind are run. */
 struct hooks_place {
 	enum hooks_cwd cwd;
-	int init_pidfd; /* they are killed when this process dies; or -EBADF */
+	int until_fd; /* they are killed when this is readable; or -EBADF */
+	const char *until; /* what that means: "the container's first process died" */
 	/*
 	 * For hooks that bring no environment. NULL: ours, by which callers pass settings to hooks
 	 * of the runtime. A hook that is a program of the image gets what the container's program

@@ -336,7 +336,7 @@ static int do_runtime_hooks(struct ops_run *run, struct error *e)
 
 static int do_container_hooks(struct ops_run *run, struct error *e)
 {
-	static const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = -EBADF };
+	static const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .until_fd = -EBADF };
 	struct hook_state state = *run->state;
 	int r;
 

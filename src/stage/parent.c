@@ -222,7 +222,9 @@ static int run_runtime_hooks(
 	struct stage *s, const struct plan *plan, const struct hook_state *state, struct error *e)
 {
 	const struct spec_all_hooks *hooks = &plan->spec->hooks;
-	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = s->pidfd };
+	const struct hooks_place place = { .cwd = HOOKS_IN_BUNDLE,
+		.until_fd = s->pidfd,
+		.until = "the container's first process died" };
 	struct hook_state now = *state;
 	int r;
 

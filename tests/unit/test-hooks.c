@@ -81,9 +81,9 @@ static struct hook_state state = {
 };
 
 static const char *const image_env[] = { "A=image", NULL };
-static const struct hooks_place in_bundle = { .cwd = HOOKS_IN_BUNDLE, .init_pidfd = -EBADF };
+static const struct hooks_place in_bundle = { .cwd = HOOKS_IN_BUNDLE, .until_fd = -EBADF };
 static const struct hooks_place here = {
-	.cwd = HOOKS_IN_OUR_CWD, .init_pidfd = -EBADF, .env = image_env
+	.cwd = HOOKS_IN_OUR_CWD, .until_fd = -EBADF, .env = image_env
 };
 
 static void is_written(const struct temp *t, const char *name, const char *want, const char *what)
@@ -192,15 +192,14 @@ static void test_init_dies(void)
 		usleep(200000);
 		_exit(0);
 	}
-	with_init.init_pidfd = sys_pidfd_open(pid, 0);
+	with_init.until_fd = sys_pidfd_open(pid, 0);
+	with_init.until = "it ended";
 	is_int(hooks_run(&hooks, "hooks.prestart", &state, &with_init, &e), -ESRCH,
 		"the first process dies meanwhile");
-	is_str(e.text,
-		"hooks.prestart[0]: the container's first process died while hook '/bin/sh' ran",
-		"and that is said");
+	is_str(e.text, "hooks.prestart[0]: it ended while hook '/bin/sh' ran", "and that is said");
 	ok(time_ms() - start < 20000, "at once");
 	waitpid(pid, NULL, 0);
-	fd_close(with_init.init_pidfd);
+	fd_close(with_init.until_fd);
 }
 
 /* A large state, and a hook that does not look at it. */
