@@ -403,6 +403,14 @@ inside "$masked" -- mkdir /p , nested-proc /p
 expect "a user namespace inside gets no procfs without masks" '.[1].error' EPERM
 no_pivot "$masked" -- mkdir /p , nested-proc /p
 expect "--no-pivot: it gets none either" '.[1].error' EPERM
+no_pivot 'caps(["CAP_SYS_CHROOT"])' -- umount / , ls /
+expect "--no-pivot: our root stays, even with CAP_SYS_CHROOT" '[.[0].error, .[1].errno]' '["EPERM",0]'
+no_pivot 'caps(["CAP_SYS_ADMIN"])' -- report
+if [[ $mode == root ]]; then
+	like "--no-pivot with CAP_SYS_ADMIN: root is warned" "$status $stderr" '^0 lichen: warning: --no-pivot: with CAP_SYS_ADMIN the container can leave its root'
+else
+	like "--no-pivot with CAP_SYS_ADMIN is refused" "$status $stderr" '^1 .*process.capabilities: with --no-pivot and CAP_SYS_ADMIN the container could leave its root'
+fi
 
 # ---- masked and read-only paths ----
 

@@ -50,6 +50,8 @@ bool plan_takes_context(const struct plan_builder *b, const char *type);
 
 /* A root that is only a chroot(2) is none for who may call that themselves. */
 int plan_check_chroot(struct plan_builder *b, struct error *e);
+/* Nor one that is only moved to the top, for who may unmount it. */
+int plan_check_move(struct plan_builder *b, struct error *e);
 /* Adds OP_CGROUP, once: before what needs to be in the cgroup, and at the latest before hooks. */
 void plan_enter_cgroup(struct plan_builder *b);
 int plan_refuse(struct plan_builder *b, struct error *e);

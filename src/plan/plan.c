@@ -77,6 +77,8 @@ static int plan_tail(struct plan_builder *b, struct error *e)
 	/* pivot_root(2) would change "/" for everybody in a mount namespace that is joined. */
 	if (plan_has_joined(b, CLONE_NEWNS) && plan_check_chroot(b, e) < 0)
 		return -e->code;
+	if (b->request->no_pivot && plan_check_move(b, e) < 0)
+		return -e->code;
 	if (plan_has_joined(b, CLONE_NEWNS))
 		op = plan_add_op(b, OP_CHROOT);
 	else

@@ -32,6 +32,27 @@ int plan_check_chroot(struct plan_builder *b, struct error *e)
 	return 0;
 }
 
+/*
+ * A root that was moved lies on top of the host's in the same mount namespace. Who may unmount it
+ * and enter that namespace again (setns(2)) stands in the host's. Real root with this capability
+ * needs no such way.
+ */
+int plan_check_move(struct plan_builder *b, struct error *e)
+{
+	if (!plan_has_capability(b->spec, "CAP_SYS_ADMIN"))
+		return 0;
+	if (!plan_is_confined(b)) {
+		plan_warn(b, "--no-pivot: with CAP_SYS_ADMIN the container can leave its root");
+		return 0;
+	}
+	error_set(e, EPERM,
+		"config.json: process.capabilities: with --no-pivot and CAP_SYS_ADMIN the "
+		"container could leave its root");
+	return error_hint(e,
+		"remove CAP_SYS_ADMIN from the capabilities, or leave out --no-pivot, which is "
+		"for a host that runs from its initramfs");
+}
+
 int plan_refuse(struct plan_builder *b, struct error *e)
 {
 	if (b->spec->process)
