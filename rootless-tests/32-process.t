@@ -26,6 +26,17 @@ expect "cwd: through a link of the image" '.[0].cwd' /made/for/us
 ln -s /../../../outside "$rootfs/out"
 inside '.process.cwd = "/out/x"' -- report
 expect "cwd: a link that leads up stays beneath the root" '.[0].cwd' /outside/x
+if has_ids 1000; then
+	mkdir -p "$rootfs/private/inner"
+	chmod 0700 "$rootfs/private"
+	inside '.process.cwd = "/private/inner"' '.process.user = {uid: 5, gid: 6}' '.process.capabilities = {}' -- report , ls /private
+	expect "cwd: one that the user has no access to is entered all the same" '.[0].cwd' /private/inner
+	expect "… and gives none" '.[1].error' EACCES
+	inside '.process.cwd = "/private/new"' '.process.user = {uid: 5, gid: 6}' -- stat .
+	expect "cwd: a missing one beneath it is made, as root" '.[0].uid' 0
+else
+	skip "cwd of another user: $why_not_ids"
+fi
 refused "cwd: a file" "process.cwd.*'/guest'.*(Not a directory)" '.process.cwd = "/guest"' -- report
 refused "cwd: relative" 'process.cwd' '.process.cwd = "made"' -- report
 

@@ -286,5 +286,25 @@ expect "… the hunter has seen lichen's processes" '.[0].seen' true
 expect "… and got hold of nothing of theirs" '.[0].got' '[]'
 rt delete --force "$id"
 rt delete --force "$hunter"
+# ---- over procfs ----
+
+printf 'MemTotal: 1 kB\n' >"$scratch/meminfo"
+new_rootfs
+inside "mounted(\"/proc/meminfo\"; \"bind\"; \"$scratch/meminfo\"; [\"bind\"])" -- read /proc/meminfo
+expect "an entry of procfs that reports can be replaced" '.[0].text' 'MemTotal: 1 kB'
+for entry in self/attr/exec sys/kernel/core_pattern self/status 1/root /.; do
+	refused "/proc/$entry can not" "mounts\\[[0-9]*\\].destination: '/proc/$entry' would cover a part of procfs" \
+		"mounted(\"/proc/$entry\"; \"bind\"; \"$scratch/meminfo\"; [\"bind\"])" -- report
+done
+refused "a tmpfs on /proc" "mounts\\[[0-9]*\\].destination: '/proc' would cover" 'mounted("/proc"; "tmpfs"; "tmpfs"; [])' -- report
+like "… says what can be done" "$stderr" 'hint: use maskedPaths or readonlyPaths'
+ln -s /proc/sys "$rootfs/alias"
+refused "through a link of the image" "mounts\\[[0-9]*\\]: .*'/alias/kernel' leads to a part of procfs" 'mounted("/alias/kernel"; "tmpfs"; "tmpfs"; [])' -- report
+refused "a device through a link of the image" "linux.devices\\[0\\]: .*'/alias/kernel/hostname' leads to a part of procfs" '.linux.devices = [{type: "c", path: "/alias/kernel/hostname", major: 1, minor: 3}]' -- report
+rm "$rootfs/alias"
+mkdir -p "$rootfs/proc/here"
+inside 'unmounted("/proc")' '.linux.maskedPaths = [] | .linux.readonlyPaths = []' 'mounted("/proc/here"; "tmpfs"; "tmpfs"; [])' -- create /proc/here/x x
+expect "a folder of that name without a procfs in it is none" '.[0].errno' 0
+
 nothing_left "nothing is left" "$before"
 done_testing

@@ -134,7 +134,7 @@ static const struct op *shared_fallback(struct plan_builder *b, size_t index, co
 	struct op *op = arena_alloc(&b->plan->arena, sizeof(*op));
 
 	op->kind = OP_BIND;
-	op->flags = OP_KEEP_ORDER | OP_PLAIN;
+	op->flags = OP_KEEP_ORDER | OP_PLAIN | (streq(type, "proc") ? OP_OVER_PROC : 0);
 	op->fs.type = type;
 	op->object = plan_printf(b, "mounts[%zu]", index);
 	op->source = source;
@@ -245,21 +245,82 @@ static int plan_new_fs(struct plan_builder *b, size_t index, const struct mount_
 	return 0;
 }
 
+/* A new procfs at /proc, or the host's. */
+static bool is_proc(const struct spec_mount *m, const struct mount_digest *d)
+{
+	CLEANUP(mem_free) char *target = path_clean("/", m->destination);
+	CLEANUP(mem_free) char *source = path_clean("/", m->source ? m->source : "");
+
+	return streq(target, "/proc") &&
+		(d->bind ? m->source && m->source[0] == '/' && streq(source, "/proc")
+			 : is_type(m, "proc"));
+}
+
+/*
+ * Programs inside, and whoever enters the container, believe what procfs says, and write to it: a
+ * file of an image in the place of an entry is how confinement was escaped (CVE-2019-16884,
+ * CVE-2019-19921). These only report; lxcfs has them for each container, and Podman the last.
+ */
+static bool only_reports(const char *destination)
+{
+	static const char *const entries[] = { "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg",
+		"/proc/meminfo", "/proc/net/dev", "/proc/slabinfo", "/proc/stat", "/proc/swaps",
+		"/proc/uptime", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled" };
+	CLEANUP(mem_free) char *target = path_clean("/", destination);
+
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++)
+		if (streq(target, entries[i]))
+			return true;
+	return false;
+}
+
+/* Links of the image may lead there, too; then it is found out when it happens. */
+static int check_proc(struct plan_builder *b, size_t index, bool allowed, struct error *e)
+{
+	if (allowed || !b->proc_mounted ||
+		!path_beneath(b->spec->mounts.v[index].destination, "/proc"))
+		return 0;
+	error_set(e, EPERM,
+		"config.json: mounts[%zu].destination: '%s' would cover a part of procfs that "
+		"programs rely on",
+		index, b->spec->mounts.v[index].destination);
+	return error_hint(e,
+		"use maskedPaths or readonlyPaths to protect it; only entries that report, such as "
+		"/proc/meminfo, can be replaced");
+}
+
+static int plan_any(struct plan_builder *b, size_t index, struct mount_digest *d, struct error *e)
+{
+	const struct spec_mount *m = &b->spec->mounts.v[index];
+
+	if (d->remount)
+		return plan_new_fs(b, index, d, OP_REMOUNT, e);
+	if (d->bind)
+		return plan_bind(b, index, d, e);
+	if (is_type(m, "cgroup") || is_type(m, "cgroup2"))
+		return plan_cgroup_mount(b, index, d, e);
+	return plan_new_fs(b, index, d, OP_MOUNT, e);
+}
+
 static int plan_mount(struct plan_builder *b, size_t index, struct error *e)
 {
 	const struct spec_mount *m = &b->spec->mounts.v[index];
+	size_t first = b->plan->n_ops;
 	struct mount_digest d;
+	bool proc, allowed;
 	int r = mount_options_digest(m, index, &b->plan->arena, &d, e);
 
 	if (r < 0)
 		return r;
-	if (d.remount)
-		return plan_new_fs(b, index, &d, OP_REMOUNT, e);
-	if (d.bind)
-		return plan_bind(b, index, &d, e);
-	if (is_type(m, "cgroup") || is_type(m, "cgroup2"))
-		return plan_cgroup_mount(b, index, &d, e);
-	return plan_new_fs(b, index, &d, OP_MOUNT, e);
+	proc = is_proc(m, &d);
+	allowed = d.remount || proc || only_reports(m->destination);
+	r = check_proc(b, index, allowed, e);
+	if (r == 0)
+		r = plan_any(b, index, &d, e);
+	if (r == 0 && allowed)
+		b->plan->ops[first].flags |= OP_OVER_PROC;
+	b->proc_mounted |= proc;
+	return r;
 }
 
 int plan_mounts(struct plan_builder *b, struct error *e)

@@ -14,6 +14,7 @@ struct plan_builder {
 	size_t ops_size;
 	struct resource_settings *settings; /* of plan->cgroup, while it is being made */
 	bool cgroup_entered; /* there is an OP_CGROUP */
+	bool proc_mounted; /* a procfs at /proc, so far */
 	const char *mount_context; /* the option of file systems for linux.mountLabel, or NULL */
 };
 

@@ -61,6 +61,7 @@ enum op_flag {
 	OP_COPY_UP = 1u << 0, /* the directory's contents go into the new tmpfs */
 	OP_PLAIN = 1u << 1, /* the target may not go through symbolic links */
 	OP_KEEP_ORDER = 1u << 2, /* the source is opened when the op runs, not before */
+	OP_OVER_PROC = 1u << 3, /* the target may lie in a procfs */
 };
 
 struct op {

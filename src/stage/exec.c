@@ -139,8 +139,10 @@ int exec_find(const struct plan *plan, struct exec_program *out, struct error *e
 }
 
 /*
- * As the user that it will be, since only that one's access counts. getcwd(2) says "(unreachable)"
- * for a directory outside of the root, such as a leaked descriptor's (CVE-2024-21626).
+ * As the user that it will be, for file systems that know root for nobody (NFS), and with all
+ * capabilities still: a directory that the user may not search is a usual WORKDIR, and config.md
+ * says nothing of access. getcwd(2) says "(unreachable)" for a directory outside of the root, such
+ * as a leaked descriptor's (CVE-2024-21626).
  */
 static int enter_cwd(const char *cwd, struct error *e)
 {

@@ -119,14 +119,23 @@ static int do_root(struct ops_run *run, const struct mount_tree *source, struct 
 static int make_target(
 	const struct ops_run *run, const struct op *op, int source_fd, struct error *e)
 {
+	CLEANUP(fd_cleanup) int fd = -EBADF;
 	enum path_kind kind = PATH_DIRECTORY;
+	struct error is_other;
 	struct stat st;
 
 	if (source_fd >= 0 && fstat(source_fd, &st) == 0 && !S_ISDIR(st.st_mode))
 		kind = PATH_FILE;
-	if (op->flags & OP_PLAIN)
-		return path_make_plain(run->root_fd, op->target, kind, e);
-	return path_make(run->root_fd, op->target, kind, e);
+	fd = op->flags & OP_PLAIN ? path_make_plain(run->root_fd, op->target, kind, e)
+				  : path_make(run->root_fd, op->target, kind, e);
+	if (fd < 0)
+		return fd;
+	if (!(op->flags & OP_OVER_PROC) && mount_check_type(fd, "proc", &is_other) == 0)
+		return error_set(e, EPERM,
+			"'%s' leads to a part of procfs that programs rely on, which it would "
+			"cover",
+			op->target);
+	return fd_take(&fd);
 }
 
 static int do_bind(
