@@ -326,13 +326,13 @@ if [[ $mode == nested ]]; then
 	inside "$keep_groups = \"0\"" -- report
 	expect "… off" '.[0].groups' '[]'
 else
-	refused "an annotation alone keeps no groups" "annotations\['run.oci.keep_original_groups'\]: an annotation alone does not keep" "$keep_groups = \"1\"" -- report
+	refused "an annotation alone keeps no groups" "annotations\[\"run.oci.keep_original_groups\"\]: an annotation alone does not keep" "$keep_groups = \"1\"" -- report
 	like "… says which option does" "$stderr" 'hint: lichen create --keep-groups'
 	with_groups --keep-groups "$keep_groups = \"1\""
 	expect "… with the option it does" '.[0].groups | length' "$own_groups"
 fi
 refused "a value that it has not" "'maybe' is neither 1 nor 0" "$keep_groups = \"maybe\"" -- report
-refused "an annotation for another handler" "annotations\['run.oci.handler'\]: lichen has no handlers" '.annotations["run.oci.handler"] = "krun"' -- report
+refused "an annotation for another handler" "annotations\[\"run.oci.handler\"\]: lichen has no handlers" '.annotations["run.oci.handler"] = "krun"' -- report
 inside '.annotations["run.oci.hooks.stdout"] = "/nowhere/x" | .annotations["com.example.mine"] = "yes"' -- report
 expect "annotations that change nothing" '.[0].pid' 1
 

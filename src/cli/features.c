@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/version.h"
+#include "kernel/seccomp.h"
 #include "plan/seccomp.h"
 
 static int features(
@@ -15,6 +16,7 @@ static int features(
 		.version = version_package(),
 		.commit = version_commit(),
 		.libseccomp_version = plan_seccomp_version(),
+		.seccomp_flags = seccomp_probe_flags(),
 	};
 
 	(void)cli;

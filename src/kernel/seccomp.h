@@ -13,5 +13,8 @@ struct seccomp_filter {
 	const struct sock_filter *v;
 };
 
+/* All of SECCOMP_FILTER_FLAG_* that this kernel knows. */
+unsigned int seccomp_probe_flags(void);
+
 /* With SECCOMP_FILTER_FLAG_NEW_LISTENER among the flags: returns the listener's descriptor. */
 int seccomp_load_filter(const struct seccomp_filter *filter, struct error *e);

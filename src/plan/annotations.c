@@ -25,6 +25,7 @@ const struct annotation annotations[] = {
 	UNDERSTOOD(ANNOTATION_KEEP_GROUPS, ANNOTATION_UNSAFE),
 	UNDERSTOOD(ANNOTATION_CONTEXT_TYPE, ANNOTATION_UNSAFE),
 	UNDERSTOOD(ANNOTATION_SECCOMP_STRICT, ANNOTATION_HARMLESS),
+	UNDERSTOOD(ANNOTATION_MANAGER, ANNOTATION_HARMLESS),
 	/* What they would do for the isolation must not be lost in silence. */
 	REFUSED("run.oci.handler", NO_HANDLER, "remove it, or use a runtime that has this handler"),
 	REFUSED("run.oci.seccomp_bpf_data", "filters come from linux.seccomp alone",
@@ -43,10 +44,7 @@ const struct annotation annotations[] = {
 	IGNORED("run.oci.systemd.subgroup", "where the process is in its scope is lichen's choice"),
 	IGNORED("run.oci.delegate-cgroup", "the place of the cgroup is linux.cgroupsPath"),
 	IGNORED("run.oci.", "unknown"),
-	{ .name = ANNOTATION_SCOPE_PROPERTIES,
-		.use = ANNOTATION_IGNORED,
-		.risk = ANNOTATION_UNSAFE,
-		.why = "not passed on to systemd" },
+	UNDERSTOOD(ANNOTATION_SCOPE_PROPERTIES, ANNOTATION_UNSAFE),
 	IGNORED("org.criu.config", "lichen makes no checkpoints"),
 	IGNORED("krun.", NO_HANDLER),
 	IGNORED("module.wasm.image/variant", NO_HANDLER),
@@ -87,7 +85,7 @@ int plan_annotation_switch(
 	const struct name *word = name_find(words, value ? value : "");
 
 	if (!word) {
-		error_set(e, EINVAL, "config.json: annotations['%s']: '%s' is neither 1 nor 0",
+		error_set(e, EINVAL, "config.json: annotations[\"%s\"]: '%s' is neither 1 nor 0",
 			name, value);
 		return error_hint(e, "write \"1\" or \"0\"");
 	}
@@ -95,23 +93,9 @@ int plan_annotation_switch(
 	return 0;
 }
 
-/* "org.systemd.property.TimeoutStopUSec": letters and digits, as systemd names them. */
-static int check_property(const struct spec_pair *pair, struct error *e)
-{
-	const char *name = pair->key + strlen(ANNOTATION_SCOPE_PROPERTIES);
-	size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
-
-	if (*name && !name[n] && *pair->value)
-		return 0;
-	error_set(e, EINVAL, "config.json: annotations['%s']: %s", pair->key,
-		*pair->value ? "is not the name of a property" : "has no value");
-	return error_hint(e, "it is to be like \"%sTimeoutStopUSec\": \"uint64 10000000\"",
-		ANNOTATION_SCOPE_PROPERTIES);
-}
-
 static int refuse(const struct annotation *row, const char *key, struct error *e)
 {
-	error_set(e, ENOTSUP, "config.json: annotations['%s']: %s", key, row->why);
+	error_set(e, ENOTSUP, "config.json: annotations[\"%s\"]: %s", key, row->why);
 	return error_hint(e, "%s", row->hint);
 }
 
@@ -127,12 +111,10 @@ int plan_annotations(struct plan_builder *b, struct error *e)
 			continue;
 		if (row->use == ANNOTATION_REFUSED)
 			r = refuse(row, all->v[i].key, e);
-		else if (streq(row->name, ANNOTATION_SCOPE_PROPERTIES))
-			r = check_property(&all->v[i], e);
 		if (r < 0)
 			return r;
 		if (row->use == ANNOTATION_IGNORED)
-			plan_note(b, "config.json: annotations['%s']: ignored: %s", all->v[i].key,
+			plan_note(b, "config.json: annotations[\"%s\"]: ignored: %s", all->v[i].key,
 				row->why);
 	}
 	return 0;

@@ -29,6 +29,8 @@ struct annotation {
 #define ANNOTATION_KEEP_GROUPS	  "run.oci.keep_original_groups"
 #define ANNOTATION_CONTEXT_TYPE	  "run.oci.mount_context_type"
 #define ANNOTATION_SECCOMP_STRICT "run.oci.seccomp_fail_unknown_syscall"
+/* Who wrote config.json: "libpod". */
+#define ANNOTATION_MANAGER "io.container.manager"
 /* Of runc, crun and CRI-O. */
 #define ANNOTATION_SCOPE_PROPERTIES "org.systemd.property."
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "plan/annotations.h"
 #include "plan/parts.h"
 
 /* The default slice of a scope for runc and crun, too; for the system manager another one. */
@@ -346,13 +347,11 @@ void plan_enter_cgroup(struct plan_builder *b)
 }
 
 /* Podman writes 0 for --pids-limit=0, which its manual calls "no limit"; up to 5.4 at least. */
-static bool is_of_podman(const struct spec *spec)
+static bool is_of_podman(const struct plan_builder *b)
 {
-	for (size_t i = 0; i < spec->annotations.n; i++)
-		if (streq(spec->annotations.v[i].key, "io.container.manager") &&
-			streq(spec->annotations.v[i].value, "libpod"))
-			return true;
-	return false;
+	const char *manager = plan_annotation(b, ANNOTATION_MANAGER);
+
+	return manager && streq(manager, "libpod");
 }
 
 int plan_cgroup(struct plan_builder *b, struct error *e)
@@ -365,7 +364,7 @@ int plan_cgroup(struct plan_builder *b, struct error *e)
 	static const struct spec_resources nothing;
 	const struct spec_resources *r = b->spec->linux.resources;
 	const struct resource_policy policy = {
-		.not_possible = not_possible, .arg = b, .no_pids_means_any = is_of_podman(b->spec)
+		.not_possible = not_possible, .arg = b, .no_pids_means_any = is_of_podman(b)
 	};
 	struct resource_settings *settings = arena_alloc(&b->plan->arena, sizeof(*settings));
 	struct plan_cgroup *c = &b->plan->cgroup;

@@ -58,7 +58,7 @@ static void add_archs(struct json_out *j)
 	json_out_array_end(j);
 }
 
-static void add_seccomp(struct json_out *j)
+static void add_seccomp(struct json_out *j, const struct features_request *req)
 {
 	json_out_object(j, "seccomp");
 	json_out_bool(j, "enabled", true);
@@ -66,29 +66,33 @@ static void add_seccomp(struct json_out *j)
 	add_names(j, "operators", spec_seccomp_op_names);
 	add_archs(j);
 	add_strings(j, "knownFlags", spec_seccomp_flag_names);
-	add_strings(j, "supportedFlags", spec_seccomp_flag_names);
+	json_out_array(j, "supportedFlags");
+	for (const char *const *flag = spec_seccomp_flag_names; *flag; flag++)
+		if (seccomp_flag(*flag) & req->seccomp_flags)
+			json_out_string(j, NULL, *flag);
+	json_out_array_end(j);
 	json_out_object_end(j);
 }
 
-/* Limits are refused so far; version 1 will stay so. */
+/* Version 1 is refused for good. */
 static void add_cgroup(struct json_out *j)
 {
 	json_out_object(j, "cgroup");
 	json_out_bool(j, "v1", false);
-	json_out_bool(j, "v2", false);
-	json_out_bool(j, "systemd", false);
-	json_out_bool(j, "systemdUser", false);
-	json_out_bool(j, "rdma", false);
+	json_out_bool(j, "v2", true);
+	json_out_bool(j, "systemd", true);
+	json_out_bool(j, "systemdUser", true);
+	json_out_bool(j, "rdma", true);
 	json_out_object_end(j);
 }
 
-static void add_linux(struct json_out *j)
+static void add_linux(struct json_out *j, const struct features_request *req)
 {
 	json_out_object(j, "linux");
 	add_names(j, "namespaces", spec_namespace_names);
 	add_names(j, "capabilities", cap_names);
 	add_cgroup(j);
-	add_seccomp(j);
+	add_seccomp(j, req);
 	add_enabled(j, "apparmor", true);
 	add_enabled(j, "selinux", true);
 	json_out_object(j, "intelRdt");
@@ -138,7 +142,7 @@ void features_document(const struct features_request *req, struct text *out)
 	json_out_string(&j, "ociVersionMax", SPEC_VERSION);
 	add_strings(&j, "hooks", hooks);
 	add_mount_options(&j);
-	add_linux(&j);
+	add_linux(&j, req);
 	add_annotations(&j, req);
 	add_unsafe_annotations(&j);
 	json_out_object_end(&j);

@@ -49,7 +49,7 @@ static int plan_mount_label(struct plan_builder *b, struct error *e)
 			b->mount_context = plan_printf(b, "%s=%s", kinds[i], label);
 			return 0;
 		}
-	error_set(e, EINVAL, "config.json: annotations['%s']: '%s' is no kind of context",
+	error_set(e, EINVAL, "config.json: annotations[\"%s\"]: '%s' is no kind of context",
 		ANNOTATION_CONTEXT_TYPE, kind);
 	return error_hint(e, "one of context, fscontext, defcontext, rootcontext");
 }

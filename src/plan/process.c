@@ -33,7 +33,7 @@ static int choose_groups(struct plan_builder *b, struct error *e)
 		return 0;
 	if (b->host->ids.privilege != HOST_NAMESPACE_ROOT) {
 		error_set(e, EPERM,
-			"config.json: annotations['%s']: an annotation alone does not keep the "
+			"config.json: annotations[\"%s\"]: an annotation alone does not keep the "
 			"caller's groups here",
 			ANNOTATION_KEEP_GROUPS);
 		return error_hint(e,

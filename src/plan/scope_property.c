@@ -8,9 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "plan/annotations.h"
 #include "plan/parts.h"
-
-#define PREFIX "org.systemd.property."
 
 /* systemd.kill(5), systemd.unit(5), systemd.scope(5), systemd.resource-control(5). */
 static const struct {
@@ -173,7 +172,7 @@ static int refuse(const char *key, const char *why, struct error *e)
 
 static int add_property(struct plan_builder *b, const struct spec_pair *pair, struct error *e)
 {
-	const char *name = pair->key + strlen(PREFIX);
+	const char *name = pair->key + strlen(ANNOTATION_SCOPE_PROPERTIES);
 	CLEANUP(mem_free) char *seconds = value_of(pair->value, "t");
 	CLEANUP(mem_free) char *value = NULL;
 	const char *signature;
@@ -199,7 +198,9 @@ int plan_scope_properties(struct plan_builder *b, struct error *e)
 	const struct spec_pairs *all = &b->spec->annotations;
 
 	for (size_t i = 0; i < all->n; i++) {
-		int r = str_starts(all->v[i].key, PREFIX) ? add_property(b, &all->v[i], e) : 0;
+		int r = str_starts(all->v[i].key, ANNOTATION_SCOPE_PROPERTIES)
+			? add_property(b, &all->v[i], e)
+			: 0;
 
 		if (r < 0)
 			return r;

@@ -74,6 +74,13 @@ const char *plan_seccomp_version(void)
 	return EXPANDED(SCMP_VER_MAJOR) "." EXPANDED(SCMP_VER_MINOR) "." EXPANDED(SCMP_VER_MICRO);
 }
 
+unsigned int seccomp_flag(const char *name)
+{
+	const struct name *flag = name_find(flag_bits, name);
+
+	return flag ? (unsigned int)flag->value : 0;
+}
+
 int seccomp_knows_arch(const char *name)
 {
 	return name_find(arch_tokens, name) != NULL;
@@ -260,11 +267,8 @@ static unsigned int flags_of(const struct spec_seccomp *spec)
 	 */
 	if (!spec->flags_set)
 		return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	for (size_t i = 0; i < spec->flags.n; i++) {
-		const struct name *flag = name_find(flag_bits, spec->flags.v[i]);
-
-		flags |= flag ? (unsigned int)flag->value : 0;
-	}
+	for (size_t i = 0; i < spec->flags.n; i++)
+		flags |= seccomp_flag(spec->flags.v[i]);
 	return flags;
 }
 

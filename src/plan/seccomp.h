@@ -18,5 +18,8 @@ int seccomp_compile(const struct spec_seccomp *spec, const char *cache_dir, stru
 /* "2.5.4" */
 const char *plan_seccomp_version(void);
 
+/* SECCOMP_FILTER_FLAG_* by name; 0 if it is none of linux.seccomp.flags. */
+unsigned int seccomp_flag(const char *name);
+
 /* Whether the library knows this architecture ("SCMP_ARCH_..."). */
 int seccomp_knows_arch(const char *name);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tap.h"
 
+#include <fcntl.h>
+#include <linux/seccomp.h>
+
+#include "base/fd.h"
 #include "kernel/caps.h"
+#include "kernel/seccomp.h"
 #include "plan/features.h"
 #include "plan/mount_options.h"
 #include "spec/json.h"
@@ -82,6 +87,102 @@ static void test_seccomp(const struct json *d)
 	ok(has(AT(s, "supportedFlags"), "SECCOMP_FILTER_FLAG_LOG"), "a flag");
 }
 
+/* ---- that it is what the specification describes, no more and no less ---- */
+
+static const char *type_of(const struct json *j)
+{
+	static const char *const names[] = { [JSON_STRING] = "string",
+		[JSON_BOOL] = "boolean",
+		[JSON_ARRAY] = "array",
+		[JSON_OBJECT] = "object",
+		[JSON_NUMBER] = "number" };
+
+	return (size_t)j->type < ARRAY_SIZE(names) && names[j->type] ? names[j->type] : "null";
+}
+
+/* "linux.seccomp.archs[] string" for every place of the document, each once. */
+static void list_places(const struct json *j, const char *path, struct strlist *out)
+{
+	CLEANUP(mem_free) char *line = xasprintf("%s %s", path, type_of(j));
+	bool known = !*path;
+
+	for (size_t i = 0; i < out->n && !known; i++)
+		known = streq(out->v[i], line);
+	if (!known)
+		strlist_add(out, xstrdup(line));
+	for (const struct json *k = j->child; k; k = k->next) {
+		CLEANUP(mem_free)
+		char *inner = j->type == JSON_ARRAY ? xasprintf("%s[]", path)
+			: streq(path, "annotations")
+			? xstrdup("annotations.*")
+			: xasprintf("%s%s%s", path, *path ? "." : "", k->key);
+
+		list_places(k, inner, out);
+	}
+}
+
+static bool is_listed(const struct strlist *l, const char *line)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (streq(l->v[i], line))
+			return true;
+	return false;
+}
+
+static void test_options(const struct json *d, char *names, size_t *n)
+{
+	char *save = NULL;
+
+	for (char *name = strtok_r(names, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
+		ok(has(AT(d, "mountOptions"), name), "mount option %s", name);
+		(*n)++;
+	}
+}
+
+static void test_specification(const struct json *d)
+{
+	CLEANUP(strlist_release) struct strlist places = { 0 };
+	CLEANUP(strlist_release) struct strlist wanted = { 0 };
+	CLEANUP(mem_free) char *text = NULL;
+	char path[512], *save = NULL;
+	size_t n_options = 0;
+
+	tap_data(path, sizeof(path), "features-1.3.0.txt");
+	if (!is_int(file_read_text(AT_FDCWD, path, 1 << 20, &text, NULL), 0, "%s", path))
+		return;
+	list_places(d, "", &places);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (*line == '#')
+			continue;
+		if (str_starts(line, "option "))
+			test_options(d, line + strlen("option "), &n_options);
+		else
+			strlist_add(&wanted, xstrdup(line));
+	}
+	for (size_t i = 0; i < wanted.n; i++)
+		ok(is_listed(&places, wanted.v[i]), "has %s", wanted.v[i]);
+	for (size_t i = 0; i < places.n; i++)
+		ok(is_listed(&wanted, places.v[i]), "the specification has %s", places.v[i]);
+	is_int(AT(d, "mountOptions")->n, n_options, "no other mount option");
+}
+
+/* Of the kernel's flags those alone. */
+static void test_flags(void)
+{
+	struct features_request req = {
+		.version = "1", .libseccomp_version = "2", .seccomp_flags = SECCOMP_FILTER_FLAG_LOG
+	};
+	CLEANUP(text_release) struct text text = { 0 };
+
+	features_document(&req, &text);
+	ok(strstr(text.s, "\"supportedFlags\": [\n        \"SECCOMP_FILTER_FLAG_LOG\"\n      ]") !=
+			NULL,
+		"supported flags are those of the kernel");
+	ok(strstr(text.s, "\"SECCOMP_FILTER_FLAG_TSYNC\"") != NULL, "known flags are all");
+	ok(seccomp_probe_flags() & SECCOMP_FILTER_FLAG_LOG, "this kernel knows LOG (since 4.14)");
+	ok(!(seccomp_probe_flags() & 1u << 31), "and not one that there is not");
+}
+
 static void test_commit(const struct features_request *without)
 {
 	CLEANUP(text_release) struct text no = { 0 }, yes = { 0 };
@@ -96,7 +197,9 @@ static void test_commit(const struct features_request *without)
 
 int main(void)
 {
-	struct features_request req = { .version = "1.2.3", .libseccomp_version = "9.8.7" };
+	struct features_request req = {
+		.version = "1.2.3", .libseccomp_version = "9.8.7", .seccomp_flags = ~0u
+	};
 	CLEANUP(text_release) struct text text = { 0 };
 	CLEANUP(arena_release) struct arena arena;
 	const struct json *document = NULL;
@@ -110,7 +213,9 @@ int main(void)
 		test_general(document);
 		test_linux(document);
 		test_seccomp(document);
+		test_specification(document);
 	}
 	test_commit(&req);
+	test_flags();
 	return done();
 }
