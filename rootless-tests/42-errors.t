@@ -229,9 +229,14 @@ bad "a limit that cannot be set" '.linux.resources.memory.limit = 33554432' 'lin
 bad "a limit that is no number" '.linux.resources.memory.limit = "abc"' 'linux\.resources\.memory\.limit: ' 'expected integer, found string'
 bad "a limit of processes" '.linux.resources.pids.limit = 10' 'linux\.resources\.pids: ' 'no cgroup here' '--best-effort=cgroup'
 has_apparmor || bad "AppArmor that is not there" '.process.apparmorProfile = "x"' 'process\.apparmorProfile: ' 'AppArmor is not active' 'boot with apparmor=1.*or remove'
-bad "SELinux" '.process.selinuxLabel = "a:b:c:d"' 'process\.selinuxLabel: ' 'not supported' 'remove it from config\.json'
-bad "mountLabel" '.linux.mountLabel = "a:b:c:d"' 'linux\.mountLabel: ' 'not supported' 'remove it from config\.json'
-bad "Intel RDT" '.linux.intelRdt = {closID: "x"}' 'linux\.intelRdt: ' 'not supported' 'remove it from config\.json'
+[[ -e /sys/fs/selinux/enforce ]] || bad "SELinux that is not there" '.process.selinuxLabel = "a:b:c:d"' 'process\.selinuxLabel: ' 'SELinux is not active' 'enable it in /etc/selinux/config, or remove'
+[[ -e /sys/fs/selinux/enforce ]] || bad "mountLabel without SELinux" '.linux.mountLabel = "a:b:c:d"' 'linux\.mountLabel: ' 'SELinux is not active' 'enable it in /etc/selinux/config, or remove'
+grep -q ' - resctrl ' /proc/self/mountinfo || bad "Intel RDT that is not there" '.linux.intelRdt = {closID: "x"}' 'linux\.intelRdt: ' 'no resctrl file system is mounted' 'mount -t resctrl resctrl'
+if only user -- "root of the namespace may move a device of it"; then
+	bad "a network device of the host" '.linux.netDevices = {eth0: {}}' "linux\.netDevices\['eth0'\]: " "an ordinary user can't move a device" 'unshare --map-root-user --net'
+fi
+bad "an annotation for another handler" '.annotations = {"run.oci.handler": "krun"}' 'annotations\["run\.oci\.handler"\]: ' 'lichen has no handlers' 'use a runtime that has this handler'
+bad "a mount over an entry of procfs" '.mounts += [{destination: "/proc/self/attr/exec", type: "bind", source: "/dev/null", options: ["bind"]}]' 'mounts\[[0-9]\]\.destination: ' 'would cover a part of procfs' 'use maskedPaths'
 
 # ---- hooks ----
 bad "hooks an object" '.hooks.createRuntime = {}' 'hooks\.createRuntime: ' 'expected array, found object'
