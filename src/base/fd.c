@@ -179,13 +179,6 @@ int file_replace(int dir_fd, const char *name, mode_t mode, const char *data, si
 	return r;
 }
 
-ino_t fd_inode(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) < 0 ? 0 : st.st_ino;
-}
-
 struct fd_path fd_path(int fd)
 {
 	struct fd_path p;

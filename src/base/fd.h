@@ -46,9 +46,6 @@ int file_write(int dir_fd, const char *path, const char *text);
 /* Replaces dir_fd/name atomically (temporary file, then rename). -errno on failure. */
 int file_replace(int dir_fd, const char *name, mode_t mode, const char *data, size_t size);
 
-/* The inode's number, 0 if it can't be had. */
-ino_t fd_inode(int fd);
-
 /* "/proc/self/fd/N", for calls that have no form that takes a descriptor. */
 struct fd_path {
 	char s[32];

@@ -93,29 +93,14 @@ int container_cgroup_expect(const struct plan *plan, struct state_cgroup *out, s
 	return 0;
 }
 
-/* Paths come again, as those of scopes do; inode numbers of cgroups do not. */
-static int open_ours(int root_fd, const struct state_cgroup *c, struct error *e)
-{
-	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
-	int fd;
-
-	if (!c->path || !c->leaf_inode)
-		return -ENOENT;
-	fd = cgroup_open(root_fd, c->path, e);
-	if (fd < 0)
-		return fd;
-	leaf_fd = cgroup_open(fd, PLAN_CGROUP_LEAF, e);
-	if (leaf_fd >= 0 && fd_inode(leaf_fd) == c->leaf_inode)
-		return fd;
-	fd_close(fd);
-	return -ENOENT;
-}
-
 int container_cgroup_open(const struct state_cgroup *c, struct error *e)
 {
-	CLEANUP(fd_cleanup) int root_fd = c->path ? open_root(e) : -ENOENT;
+	CLEANUP(fd_cleanup) int root_fd = -EBADF;
 
-	return root_fd < 0 ? root_fd : open_ours(root_fd, c, e);
+	if (!c->path)
+		return -ENOENT;
+	root_fd = open_root(e);
+	return root_fd < 0 ? root_fd : cgroup_open(root_fd, c->path, e);
 }
 
 int container_cgroup_require(
@@ -183,13 +168,6 @@ static void remove_parents(int root_fd, const struct state_cgroup *c)
 	}
 }
 
-static int kill_ours(int fd, const struct state_cgroup *c, int64_t deadline, struct error *e)
-{
-	CLEANUP(fd_cleanup) int leaf_fd = c->top ? -EBADF : cgroup_open(fd, PLAN_CGROUP_LEAF, e);
-
-	return cgroup_kill(c->top ? fd : leaf_fd, deadline, e);
-}
-
 /* Of a cgroup that was there before us only the leaf is ours. */
 static int remove_directory(const struct state_cgroup *c, struct error *e)
 {
@@ -198,21 +176,19 @@ static int remove_directory(const struct state_cgroup *c, struct error *e)
 	char *ours = c->top ? xstrdup(c->path) : xasprintf("%s/" PLAN_CGROUP_LEAF, c->path);
 	CLEANUP(fd_cleanup) int root_fd = open_root(e);
 	CLEANUP(fd_cleanup) int fd = -EBADF;
-	int r = 0;
+	int r;
 
 	if (root_fd < 0)
 		return root_fd == -ENOENT ? 0 : root_fd;
-	fd = open_ours(root_fd, c, e);
-	if (fd < 0 && fd != -ENOENT)
-		return fd;
-	if (fd >= 0)
-		r = kill_ours(fd, c, deadline, e);
-	/* What was made and not yet recorded as ours has nobody in it. */
+	fd = cgroup_open(root_fd, ours, e);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = cgroup_kill(fd, deadline, e);
 	if (r == 0)
-		r = remove_one(root_fd, ours, fd < 0 ? 0 : deadline, e);
+		r = remove_one(root_fd, ours, deadline, e);
 	if (r == 0 && c->top)
 		remove_parents(root_fd, c);
-	return fd < 0 ? 0 : r;
+	return r;
 }
 
 static void kill_scope(const struct state_cgroup *c)
@@ -225,11 +201,8 @@ static void kill_scope(const struct state_cgroup *c)
 		(void)cgroup_kill(fd, time_ms() + REMOVE_TIMEOUT_MS, &ignored);
 }
 
-/*
- * A manager that has gone has taken its scopes along; one that was only asked for has nobody in it,
- * and systemd removes it by itself.
- */
-static int has_gone(const struct state_cgroup *c)
+/* A manager that has gone has taken its scopes along. */
+static int manager_is_gone(const struct state_cgroup *c)
 {
 	struct error ignored;
 	CLEANUP(fd_cleanup) int fd = container_cgroup_open(c, &ignored);
@@ -250,7 +223,7 @@ static int remove_scope(const struct state_cgroup *c, struct error *e)
 		error_set(e, ENOENT, "lichen-scope is not installed");
 		return error_hint(e, "systemctl --user stop %s", c->unit);
 	}
-	if (scope_stop(&scope, e) == 0 || has_gone(c))
+	if (scope_stop(&scope, e) == 0 || manager_is_gone(c))
 		return 0;
 	return error_hint(e, "systemctl --user stop %s", c->unit);
 }

@@ -13,7 +13,7 @@ int container_cgroup_expect(const struct plan *plan, struct state_cgroup *out, s
 
 /*
  * The container's cgroup as a descriptor. -ENOENT without an error text if it has none, or if it
- * has gone, though another one may have its path by now.
+ * has gone.
  */
 int container_cgroup_open(const struct state_cgroup *c, struct error *e);
 

@@ -328,22 +328,6 @@ static int reserve(struct creation *c, struct error *e)
 	return r < 0 ? r : state_write_config(&c->dir, c->config_text, c->config_len, e);
 }
 
-/*
- * Which one it is, as soon as that is known: for a directory when it has been made, for a scope
- * when systemd has told. From then on what is in it is ours to kill.
- */
-static int record_cgroup(struct creation *c, struct error *e)
-{
-	const struct placement *p = &c->stage.placement;
-
-	if (p->leaf_fd < 0 || c->state.cgroup.leaf_inode)
-		return 0;
-	if (!c->state.cgroup.path)
-		c->state.cgroup.path = xstrdup(p->path);
-	c->state.cgroup.leaf_inode = fd_inode(p->leaf_fd);
-	return state_write_cgroup(&c->dir, &c->state.cgroup, e);
-}
-
 static int begin(struct creation *c, const struct hook_state *state, struct error *e)
 {
 	CLEANUP(fd_cleanup) int start_fd = state_listen(&c->dir, e);
@@ -355,11 +339,7 @@ static int begin(struct creation *c, const struct hook_state *state, struct erro
 	lock_fd = state_lock_created(&c->dir, e);
 	if (lock_fd < 0)
 		return lock_fd;
-	r = stage_prepare(&c->plan, &c->stage, e);
-	if (r == 0)
-		r = record_cgroup(c, e);
-	if (r == 0)
-		r = stage_begin(&c->plan, state, start_fd, lock_fd, &c->stage, e);
+	r = stage_begin(&c->plan, state, start_fd, lock_fd, &c->stage, e);
 	if (r == 0)
 		r = process_ref_get(c->stage.pid, &c->state.init, e);
 	if (r == 0)
@@ -408,6 +388,15 @@ static int hand_over(struct creation *c, struct error *e)
 	return r;
 }
 
+/* Only systemd knows where a scope's cgroup is, and tells it when it has made it. */
+static int record_scope(struct creation *c, struct error *e)
+{
+	if (!c->stage.placement.path || c->state.cgroup.path)
+		return 0;
+	c->state.cgroup.path = xstrdup(c->stage.placement.path);
+	return state_write_cgroup(&c->dir, &c->state.cgroup, e);
+}
+
 static int finish(struct creation *c, struct error *e)
 {
 	int r = hand_over(c, e);
@@ -415,7 +404,7 @@ static int finish(struct creation *c, struct error *e)
 	if (r < 0)
 		return r;
 	c->state.is_created = 1;
-	r = record_cgroup(c, e);
+	r = record_scope(c, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < c->stage.placement.left.n; i++)

@@ -27,8 +27,6 @@ int state_write_cgroup(const struct state_dir *dir, const struct state_cgroup *c
 	json_out_init(&o, &text, 0);
 	json_out_object(&o, NULL);
 	json_out_string_if(&o, "path", c->path);
-	if (c->leaf_inode)
-		json_out_u64(&o, "leafInode", c->leaf_inode);
 	json_out_string_if(&o, "top", c->top);
 	json_out_string_if(&o, "unit", c->unit);
 	json_out_string_if(&o, "description", c->description);
@@ -39,14 +37,6 @@ int state_write_cgroup(const struct state_dir *dir, const struct state_cgroup *c
 		return error_set(
 			e, -r, "record the cgroup of container '%s': %s", dir->id, strerror(-r));
 	return 0;
-}
-
-static uint64_t number_or_0(const struct json *object, const char *key)
-{
-	const struct json *j = json_get(object, key);
-	uint64_t number;
-
-	return j && j->type == JSON_NUMBER && json_u64(j, UINT64_MAX, &number) == 0 ? number : 0;
 }
 
 static char *string_or_null(const struct json *object, const char *key)
@@ -72,7 +62,6 @@ void state_read_cgroup(const struct state_dir *dir, struct state_cgroup *out)
 		root->type != JSON_OBJECT)
 		return;
 	*out = (struct state_cgroup){ .path = string_or_null(root, "path"),
-		.leaf_inode = number_or_0(root, "leafInode"),
 		.top = string_or_null(root, "top"),
 		.unit = string_or_null(root, "unit"),
 		.description = string_or_null(root, "description"),

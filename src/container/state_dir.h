@@ -70,8 +70,6 @@ struct process_ref {
 /* Recorded before it is made, so that whatever was made can be removed. */
 struct state_cgroup {
 	char *path; /* absolute in the hierarchy; NULL: none, or a scope that was only asked for */
-	uint64_t leaf_inode; /* of its child that we have made and our processes are in; 0: not yet
-			      */
 	char *top; /* the uppermost one that was made for it; NULL: path was there before */
 	char *unit, *description; /* of a scope; NULL: a directory of ours */
 	char *systemd; /* how its manager is reached: lichen-scope's BUS */

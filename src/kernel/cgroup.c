@@ -244,13 +244,6 @@ int cgroup_move_all(int from_fd, int to_fd, struct error *e)
 	return error_set(e, EBUSY, "move processes: more are born than can be moved");
 }
 
-bool cgroup_has_processes(int fd)
-{
-	CLEANUP(mem_free) char *text = cgroup_read(fd, "cgroup.procs");
-
-	return text && *text;
-}
-
 bool cgroup_is_populated(int fd)
 {
 	uint64_t n;

@@ -43,9 +43,6 @@ int cgroup_enter(int fd, pid_t pid, struct error *e);
 /* Moves all processes of from into to; those that are gone meanwhile are no error. */
 int cgroup_move_all(int from_fd, int to_fd, struct error *e);
 
-/* Whether a process is in it itself. */
-bool cgroup_has_processes(int fd);
-
 /* Whether a process is in it or beneath it. */
 bool cgroup_is_populated(int fd);
 

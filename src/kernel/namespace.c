@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -29,11 +30,18 @@ int namespace_open(const char *path, int64_t type, struct error *e)
 	return fd_take(&fd);
 }
 
+ino_t namespace_inode(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? 0 : st.st_ino;
+}
+
 ino_t namespace_owner(int fd)
 {
 	CLEANUP(fd_cleanup) int owner_fd = ioctl(fd, NS_GET_USERNS);
 
-	return owner_fd < 0 ? 0 : fd_inode(owner_fd);
+	return owner_fd < 0 ? 0 : namespace_inode(owner_fd);
 }
 
 int namespace_enter(int fd, int64_t type, struct error *e)

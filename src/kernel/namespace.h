@@ -18,6 +18,7 @@ int namespace_open(const char *path, int64_t type, struct error *e);
  * namespace if fd is one itself; 0 if it lies outside of what we may see.
  */
 ino_t namespace_owner(int fd);
+ino_t namespace_inode(int fd);
 
 /* Adds what mends an error of making namespaces, of which one is a user namespace or belongs to
  * one. */

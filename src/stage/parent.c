@@ -68,11 +68,6 @@ static int give_birth(const struct plan *plan, const struct init_args *args, int
 	return 0;
 }
 
-int stage_prepare(const struct plan *plan, struct stage *out, struct error *e)
-{
-	return placement_begin(plan, &out->placement, e);
-}
-
 int stage_begin(const struct plan *plan, const struct hook_state *state, int start_fd, int lock_fd,
 	struct stage *out, struct error *e)
 {
@@ -83,10 +78,10 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 	};
 	int pair[2], r = prepare_trees(plan, &prepared, e);
 
+	if (r == 0)
+		r = placement_begin(plan, &s.placement, e);
 	if (r < 0)
 		return r;
-	s.placement = out->placement;
-	out->placement = (struct placement)PLACEMENT_NONE;
 	args.prepared = prepared.fds;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(e, "make a socket pair");

@@ -31,10 +31,6 @@ struct stage {
 		.placement = PLACEMENT_NONE, .network = NETWORK_NONE       \
 	}
 
-/* The container's cgroup, if we make it ourselves: for the caller to record before init is in it.
- */
-int stage_prepare(const struct plan *plan, struct stage *out, struct error *e);
-
 /*
  * init is born, and nothing has been changed yet: the caller can record its PID. start_fd and
  * lock_fd go to init (stage/init.h); they stay the caller's here.

@@ -92,8 +92,7 @@ static int enable_all(const struct plan *plan, int fd, const char *path, struct 
 			return explain_access(e);
 		}
 	}
-	/* Beside processes the kernel would take cpu and pids, and make the children threaded. */
-	for (size_t i = 0; i < all->n && !cgroup_has_processes(fd); i++)
+	for (size_t i = 0; i < all->n; i++)
 		(void)cgroup_enable(fd, all->v[i], &ignored);
 	return 0;
 }
