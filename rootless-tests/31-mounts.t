@@ -311,7 +311,7 @@ else
 		"mounted(\"/clear\"; \"bind\"; \"$source/dir\"; [\"rbind\", \"rrw\", \"rsuid\", \"rdev\", \"rexec\", \"rstrictatime\"])" \
 		"mounted(\"/mixed\"; \"bind\"; \"$source/empty\"; [\"rbind\", \"ro\", \"rrelatime\"])" "mounted(\"/plain\"; \"bind\"; \"$source/empty\"; [\"bind\"])" -- report
 	new_id
-	run in_tree timeout 60 "$LICHEN" --root "$(state_dir)" run --bundle "$scratch/bundle" "$id"
+	run in_tree timeout 60 "$LICHEN" --root "$(state_dir)" "${runtime_flags[@]}" run --bundle "$scratch/bundle" "$id"
 	if [[ $mode == root ]]; then
 		check "rro, rnosuid, rnodev, rnoexec, rnoatime, rnosymfollow beneath" /set/dir +ro +nosuid +nodev +noexec +noatime +nodiratime +nosymfollow
 	else
@@ -319,7 +319,7 @@ else
 		bundle "$scratch/bundle" "mounted(\"/clear\"; \"bind\"; \"$source/dir\"; [\"rbind\", \"rrw\", \"rsuid\", \"rdev\", \"rexec\", \"rstrictatime\"])" \
 			"mounted(\"/mixed\"; \"bind\"; \"$source/empty\"; [\"rbind\", \"ro\", \"rrelatime\"])" "mounted(\"/plain\"; \"bind\"; \"$source/empty\"; [\"bind\"])" -- report
 		new_id
-		run in_tree timeout 60 "$LICHEN" --root "$(state_dir)" run --bundle "$scratch/bundle" "$id"
+		run in_tree timeout 60 "$LICHEN" --root "$(state_dir)" "${runtime_flags[@]}" run --bundle "$scratch/bundle" "$id"
 	fi
 	check "rrw, rsuid, rdev, rexec, rstrictatime" /clear +rw -nosuid -nodev -noexec -relatime -noatime
 	check "ro with rrelatime" /mixed +ro +relatime

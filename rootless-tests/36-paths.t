@@ -185,7 +185,7 @@ new_rootfs
 leaky() { # N PATH: the runtime's caller leaves N descriptors open
 	bundle "$scratch/bundle" -- report
 	new_id
-	run "$guest" leak "$1" "$2" "$LICHEN" --root "$(state_dir)" run "${@:3}" --bundle "$scratch/bundle" "$id"
+	run "$guest" leak "$1" "$2" "$LICHEN" --root "$(state_dir)" "${runtime_flags[@]}" run "${@:3}" --bundle "$scratch/bundle" "$id"
 	stdout=$(grep '"do":"report"' <<<"$stdout")
 }
 leaky 5 /
@@ -197,14 +197,14 @@ leaky 1 "$source" --preserve-fds 2
 like "--preserve-fds, more than there are: said" "$status $stderr" '^[1-9].*descriptor 4.* is not open'
 bundle "$scratch/bundle" -- report
 new_id
-run "$guest" leak 1 "$source" "$LICHEN" --root "$(state_dir)" --log "$scratch/own-log" run --preserve-fds 2 --bundle "$scratch/bundle" "$id"
+run "$guest" leak 1 "$source" "$LICHEN" --root "$(state_dir)" --log "$scratch/own-log" "${runtime_flags[@]}" run --preserve-fds 2 --bundle "$scratch/bundle" "$id"
 like "… lichen's own log is not given away in their place (CVE-2024-21626)" "$status $stderr" '^[1-9].*descriptor 4.* is not open'
 bundle "$scratch/bundle" -- report
 new_id
-run bash -c 'exec 3</dev/null 4</dev/null; LISTEN_FDS=2 LISTEN_PID=$$ exec "$@"' - "$LICHEN" --root "$(state_dir)" run --bundle "$scratch/bundle" "$id"
+run bash -c 'exec 3</dev/null 4</dev/null; LISTEN_FDS=2 LISTEN_PID=$$ exec "$@"' - "$LICHEN" --root "$(state_dir)" "${runtime_flags[@]}" run --bundle "$scratch/bundle" "$id"
 expect "LISTEN_FDS: its descriptors" '[.[0].fds[].fd]' '[0,1,2,3,4]'
 expect "… and its variables" '[.[0].env[] | select(startswith("LISTEN"))] | sort' '["LISTEN_FDS=2","LISTEN_PID=1"]'
-run bash -c 'exec 3</dev/null 4</dev/null; LISTEN_FDS=2 LISTEN_PID=1 exec "$@"' - "$LICHEN" --root "$(state_dir)" run --bundle "$scratch/bundle" "$id-2"
+run bash -c 'exec 3</dev/null 4</dev/null; LISTEN_FDS=2 LISTEN_PID=1 exec "$@"' - "$LICHEN" --root "$(state_dir)" "${runtime_flags[@]}" run --bundle "$scratch/bundle" "$id-2"
 expect "LISTEN_FDS of another process: nothing" '[.[0].fds[].fd]' '[0,1,2]'
 
 # ---- lichen's program (CVE-2019-5736) ----

@@ -4,6 +4,7 @@
 #
 #   LICHEN (environment)         the runtime under test (default: lichen from PATH)
 #   mode                         user, root or nested (uid 0 of a user namespace that somebody made)
+#   LICHEN_HELPERS (environment) its helper programs (default: those of the build that it lies in)
 #   make_bundle DIR [FILTER...]  a bundle with a busybox root; every jq FILTER changes config.json
 #   rt ARG...                    the runtime with this file's own --root, a log and its cgroup manager
 #   new_id                       sets $id to a fresh container name
@@ -24,6 +25,12 @@ source "$lib/tap.sh"
 source "$lib/features.sh"
 LICHEN=$(command -v -- "${LICHEN:-lichen}") || { echo "Bail out! there is no runtime ${LICHEN:-lichen}"; exit 1; }
 runtime=$LICHEN
+# one that is not installed finds its helpers by this alone
+helpers=$(dirname "$(realpath "$LICHEN")")/../helpers
+if [[ -x $helpers/lichen-scope && ! ${LICHEN_HELPERS-} ]]; then
+	LICHEN_HELPERS=$(realpath "$helpers")
+	export LICHEN_HELPERS
+fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/lichen-test.XXXXXX")
 export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$scratch}
 log=$scratch/log.json
