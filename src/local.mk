@@ -93,6 +93,7 @@ libplan_a_SOURCES = \
 	%D%/plan/annotations.h \
 	%D%/plan/builder.c \
 	%D%/plan/cgroup.c \
+	%D%/plan/cgroup_hint.c \
 	%D%/plan/device_rules.c \
 	%D%/plan/devices.c \
 	%D%/plan/features.c \

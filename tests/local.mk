@@ -11,6 +11,7 @@ LINK_CLI = libcli.a $(LINK_CONTAINER)
 
 UNIT_TESTS = \
 	%D%/unit/test-caps \
+	%D%/unit/test-cgroup \
 	%D%/unit/test-cgroup-stats \
 	%D%/unit/test-device-filter \
 	%D%/unit/test-duration \
@@ -43,6 +44,7 @@ UNIT_TESTS = \
 	%D%/unit/test-template
 
 %C%_unit_test_caps_LDADD = $(LINK_KERNEL)
+%C%_unit_test_cgroup_LDADD = $(LINK_KERNEL)
 %C%_unit_test_cgroup_stats_LDADD = $(LINK_KERNEL)
 %C%_unit_test_device_filter_LDADD = $(LINK_KERNEL)
 %C%_unit_test_duration_LDADD = $(LINK_CLI)

@@ -370,8 +370,11 @@ int scope_stop(struct request *q, struct error *e)
 
 	if (r == 0)
 		r = check_ours(q, e);
+	/* Another unit has the name: ours has gone. */
+	if (r == -ENOENT || r == -EEXIST)
+		return 0;
 	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+		return r;
 	r = sd_bus_call_method(q->bus, destination(q), MANAGER, INTERFACE, "StopUnit", &error,
 		&reply, "ss", q->unit, "replace");
 	/* systemd itself removes a scope that has become empty. */

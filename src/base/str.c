@@ -11,6 +11,16 @@ bool streq(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+uint64_t str_hash(const void *data, size_t size)
+{
+	const unsigned char *p = data;
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3ull;
+	return hash;
+}
+
 bool str_starts(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;

@@ -18,6 +18,9 @@ struct strings {
 };
 
 bool streq(const char *a, const char *b) __attribute__((nonnull));
+/* FNV-1a, 64 bits: against accidents, not against anybody. */
+uint64_t str_hash(const void *data, size_t size);
+
 bool str_starts(const char *s, const char *prefix) __attribute__((nonnull));
 
 /* 0, -EINVAL (not a number) or -ERANGE (above max, below min). */

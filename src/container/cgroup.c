@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,10 @@
 
 /* A process in an uninterruptible wait does not die; then we say so. */
 #define REMOVE_TIMEOUT_MS 10000
+
+/* For one that has to do no more than to see that its maker has gone. */
+#define SETTLE_MS      1000
+#define SETTLE_STEP_MS 2
 
 static int open_root(struct error *e)
 {
@@ -93,14 +98,52 @@ int container_cgroup_expect(const struct plan *plan, struct state_cgroup *out, s
 	return 0;
 }
 
+/* The leaf, if it is the one that was made for this container, or -ENOENT. */
+static int open_leaf(int fd, uint64_t id)
+{
+	struct error ignored;
+	CLEANUP(fd_cleanup) int leaf_fd = cgroup_open(fd, PLAN_CGROUP_LEAF, &ignored);
+
+	return leaf_fd >= 0 && id && cgroup_id(leaf_fd) == id ? fd_take(&leaf_fd) : -ENOENT;
+}
+
+/* The container's cgroup beneath root_fd; *out_leaf_fd is where its processes are. */
+static int open_both(int root_fd, const struct state_cgroup *c, int *out_leaf_fd, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = cgroup_open(root_fd, c->path, e);
+	int leaf_fd = fd < 0 ? fd : open_leaf(fd, c->id);
+
+	if (leaf_fd < 0)
+		return leaf_fd;
+	*out_leaf_fd = leaf_fd;
+	return fd_take(&fd);
+}
+
 int container_cgroup_open(const struct state_cgroup *c, struct error *e)
 {
 	CLEANUP(fd_cleanup) int root_fd = -EBADF;
+	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
 
 	if (!c->path)
 		return -ENOENT;
 	root_fd = open_root(e);
-	return root_fd < 0 ? root_fd : cgroup_open(root_fd, c->path, e);
+	return root_fd < 0 ? root_fd : open_both(root_fd, c, &leaf_fd, e);
+}
+
+int container_cgroup_open_processes(const struct state_cgroup *c, struct error *e)
+{
+	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
+	CLEANUP(fd_cleanup) int root_fd = -EBADF;
+	CLEANUP(fd_cleanup) int fd = -EBADF;
+
+	if (!c->path)
+		return -ENOENT;
+	root_fd = open_root(e);
+	fd = root_fd < 0 ? root_fd : open_both(root_fd, c, &leaf_fd, e);
+	if (fd < 0)
+		return fd;
+	/* In a cgroup that was there before us there may be others, too. */
+	return c->top || c->unit ? fd_take(&fd) : fd_take(&leaf_fd);
 }
 
 int container_cgroup_require(
@@ -118,7 +161,7 @@ int container_cgroup_require(
 bool container_cgroup_is_frozen(const struct state_cgroup *c)
 {
 	struct error ignored;
-	CLEANUP(fd_cleanup) int fd = container_cgroup_open(c, &ignored);
+	CLEANUP(fd_cleanup) int fd = container_cgroup_open_processes(c, &ignored);
 
 	return fd >= 0 && cgroup_is_frozen(fd);
 }
@@ -153,19 +196,45 @@ static int remove_one(int root_fd, const char *path, int64_t deadline, struct er
 	return cgroup_remove(parent_fd, strrchr(path, '/') + 1, deadline, e);
 }
 
-/* What was made on the way to it, as far as nobody else has come to use it. */
+static bool is_of_lichen(int root_fd, const char *path)
+{
+	struct error ignored;
+	CLEANUP(fd_cleanup) int fd = cgroup_open(root_fd, path, &ignored);
+
+	return fd >= 0 && cgroup_is_marked(fd);
+}
+
+/* What was made on the way to it, by us or by another lichen, if nobody else has come to use it. */
 static void remove_parents(int root_fd, const struct state_cgroup *c)
 {
 	CLEANUP(mem_free) char *path = xstrdup(c->path);
 
-	while (strlen(path) > strlen(c->top)) {
+	for (;;) {
 		char *parent = parent_of(path);
 
 		free(path);
 		path = parent;
-		if (unlinkat(root_fd, path + 1, AT_REMOVEDIR) < 0)
+		if (!path[1] || (strlen(path) < strlen(c->top) && !is_of_lichen(root_fd, path)) ||
+			unlinkat(root_fd, path + 1, AT_REMOVEDIR) < 0)
 			return;
 	}
+}
+
+/*
+ * Without a leaf that is known to be ours nobody is ended: what is empty goes, and what is not is
+ * somebody else's. One who was being born when its maker died is about to go.
+ */
+static void remove_empty(int root_fd, const struct state_cgroup *c)
+{
+	CLEANUP(mem_free) char *leaf = xasprintf("%s/" PLAN_CGROUP_LEAF, c->path);
+	int64_t deadline = time_ms() + SETTLE_MS;
+
+	while (unlinkat(root_fd, leaf + 1, AT_REMOVEDIR) < 0 && errno == EBUSY &&
+		time_ms() < deadline)
+		poll(NULL, 0, SETTLE_STEP_MS);
+	if (!c->top || (unlinkat(root_fd, c->path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT))
+		return;
+	remove_parents(root_fd, c);
 }
 
 /* Of a cgroup that was there before us only the leaf is ours. */
@@ -175,15 +244,20 @@ static int remove_directory(const struct state_cgroup *c, struct error *e)
 	CLEANUP(mem_free)
 	char *ours = c->top ? xstrdup(c->path) : xasprintf("%s/" PLAN_CGROUP_LEAF, c->path);
 	CLEANUP(fd_cleanup) int root_fd = open_root(e);
+	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
 	CLEANUP(fd_cleanup) int fd = -EBADF;
 	int r;
 
 	if (root_fd < 0)
 		return root_fd == -ENOENT ? 0 : root_fd;
-	fd = cgroup_open(root_fd, ours, e);
+	fd = open_both(root_fd, c, &leaf_fd, e);
+	if (fd == -ENOENT) {
+		remove_empty(root_fd, c);
+		return 0;
+	}
 	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	r = cgroup_kill(fd, deadline, e);
+		return fd;
+	r = cgroup_kill(c->top ? fd : leaf_fd, deadline, e);
 	if (r == 0)
 		r = remove_one(root_fd, ours, deadline, e);
 	if (r == 0 && c->top)
@@ -191,39 +265,42 @@ static int remove_directory(const struct state_cgroup *c, struct error *e)
 	return r;
 }
 
-static void kill_scope(const struct state_cgroup *c)
+/* systemd would ask politely first, and wait (TimeoutStopSec=). Says whether it was there. */
+static bool end_scope(int root_fd, const struct state_cgroup *c)
 {
+	int64_t deadline = time_ms() + REMOVE_TIMEOUT_MS;
+	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
+	CLEANUP(fd_cleanup) int fd = -EBADF;
 	struct error ignored;
-	CLEANUP(fd_cleanup) int fd = container_cgroup_open(c, &ignored);
 
-	/* systemd would ask politely first, and wait (TimeoutStopSec=). */
-	if (fd >= 0)
-		(void)cgroup_kill(fd, time_ms() + REMOVE_TIMEOUT_MS, &ignored);
-}
-
-/* A manager that has gone has taken its scopes along. */
-static int manager_is_gone(const struct state_cgroup *c)
-{
-	struct error ignored;
-	CLEANUP(fd_cleanup) int fd = container_cgroup_open(c, &ignored);
-
-	return fd < 0;
+	if (root_fd < 0 || !c->path)
+		return false;
+	fd = open_both(root_fd, c, &leaf_fd, &ignored);
+	if (fd < 0)
+		return false;
+	(void)cgroup_kill(fd, deadline, &ignored);
+	(void)cgroup_remove(fd, PLAN_CGROUP_LEAF, deadline, &ignored);
+	return true;
 }
 
 static int remove_scope(const struct state_cgroup *c, struct error *e)
 {
 	CLEANUP(mem_free) char *helper = host_find_helper("lichen-scope");
+	struct error ignored;
+	CLEANUP(fd_cleanup) int root_fd = open_root(&ignored);
 	const struct scope scope = { .helper = helper,
 		.systemd = c->systemd,
 		.unit = c->unit,
 		.description = c->description };
+	bool was_there = end_scope(root_fd, c);
 
-	kill_scope(c);
-	if (!helper) {
+	if (!helper)
 		error_set(e, ENOENT, "lichen-scope is not installed");
-		return error_hint(e, "systemctl --user stop %s", c->unit);
-	}
-	if (scope_stop(&scope, e) == 0 || manager_is_gone(c))
+	else if (scope_stop(&scope, e) == 0)
+		return 0;
+	/* A manager that has gone has taken it along; one that does not answer collects it once it
+	 * is empty. */
+	if (!was_there || unlinkat(root_fd, c->path + 1, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	return error_hint(e, "systemctl --user stop %s", c->unit);
 }

@@ -12,10 +12,13 @@
 int container_cgroup_expect(const struct plan *plan, struct state_cgroup *out, struct error *e);
 
 /*
- * The container's cgroup as a descriptor. -ENOENT without an error text if it has none, or if it
- * has gone.
+ * The container's cgroup as a descriptor: where its limits are. -ENOENT without an error text if it
+ * has none, or if it has gone; another one of the same name is not it.
  */
 int container_cgroup_open(const struct state_cgroup *c, struct error *e);
+
+/* The same for all that concerns its processes: nobody else's are in it or beneath it. */
+int container_cgroup_open_processes(const struct state_cgroup *c, struct error *e);
 
 /* 0, or -ENOTSUP for a container without one: "cannot VERB container 'ID'", and what would help. */
 int container_cgroup_require(

@@ -16,6 +16,7 @@
 #include "container/cgroup.h"
 #include "container/destruction.h"
 #include "container/rdt.h"
+#include "kernel/cgroup.h"
 #include "kernel/namespace.h"
 
 void creation_init(
@@ -328,6 +329,28 @@ static int reserve(struct creation *c, struct error *e)
 	return r < 0 ? r : state_write_config(&c->dir, c->config_text, c->config_len, e);
 }
 
+/* What was made, in the place of what was going to be; false if that is known already. */
+static bool note_cgroup(struct creation *c)
+{
+	const struct placement *p = &c->stage.placement;
+	struct state_cgroup *cgroup = &c->state.cgroup;
+
+	if (p->leaf_fd < 0 || cgroup->id)
+		return false;
+	cgroup->id = cgroup_id(p->leaf_fd);
+	if (!cgroup->path)
+		cgroup->path = xstrdup(p->path);
+	/* Somebody else was quicker. */
+	if (!p->made)
+		free(TAKE_PTR(cgroup->top));
+	return true;
+}
+
+static int record_cgroup(struct creation *c, struct error *e)
+{
+	return note_cgroup(c) ? state_write_cgroup(&c->dir, &c->state.cgroup, e) : 0;
+}
+
 static int begin(struct creation *c, const struct hook_state *state, struct error *e)
 {
 	CLEANUP(fd_cleanup) int start_fd = state_listen(&c->dir, e);
@@ -344,6 +367,8 @@ static int begin(struct creation *c, const struct hook_state *state, struct erro
 		r = process_ref_get(c->stage.pid, &c->state.init, e);
 	if (r == 0)
 		r = state_record_init(&c->dir, &c->state.init, e);
+	if (r == 0)
+		r = record_cgroup(c, e);
 	if (r == 0)
 		r = rdt_apply(c->plan.rdt, &c->dir, &c->state, c->stage.pid, e);
 	c->rdt_applied = r == 0;
@@ -388,15 +413,6 @@ static int hand_over(struct creation *c, struct error *e)
 	return r;
 }
 
-/* Only systemd knows where a scope's cgroup is, and tells it when it has made it. */
-static int record_scope(struct creation *c, struct error *e)
-{
-	if (!c->stage.placement.path || c->state.cgroup.path)
-		return 0;
-	c->state.cgroup.path = xstrdup(c->stage.placement.path);
-	return state_write_cgroup(&c->dir, &c->state.cgroup, e);
-}
-
 static int finish(struct creation *c, struct error *e)
 {
 	int r = hand_over(c, e);
@@ -404,7 +420,8 @@ static int finish(struct creation *c, struct error *e)
 	if (r < 0)
 		return r;
 	c->state.is_created = 1;
-	r = record_scope(c, e);
+	/* A scope has been made meanwhile. */
+	r = record_cgroup(c, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < c->stage.placement.left.n; i++)
@@ -442,11 +459,13 @@ void creation_release(struct creation *c)
 {
 	struct error ignored;
 
+	(void)note_cgroup(c);
 	stage_release(&c->stage);
 	if (c->reserved && !c->committed) {
 		/* runtime.md: what fails while it is created goes on at "destroy" (lifecycle, step
-		 * 12). */
-		(void)container_cgroup_remove(&c->state.cgroup, &ignored);
+		 * 12). A scope that systemd has not told us of goes with its process. */
+		if (c->state.cgroup.path)
+			(void)container_cgroup_remove(&c->state.cgroup, &ignored);
 		if (c->hooks_began)
 			destruction_run_hooks(c->rt, c->spec, &c->state);
 		if (c->rdt_applied)

@@ -36,6 +36,15 @@ static int check_status(
 	return error_set(e, ESRCH, "cannot pause container '%s': container not running", id);
 }
 
+static int explain_delay(const struct state_cgroup *c, enum cgroup_freezing how, struct error *e)
+{
+	if (how == CGROUP_FREEZE)
+		return error_hint(e,
+			"a process waits inside the kernel, for a disk or a network file system: "
+			"try again later");
+	return error_hint(e, "is a cgroup above '%s' frozen? See cgroup.freeze there", c->path);
+}
+
 static int set(const struct runtime *rt, const char *id, enum cgroup_freezing how, struct error *e)
 {
 	CLEANUP(paused_release) struct paused p = { .dir = STATE_DIR_NONE };
@@ -52,9 +61,15 @@ static int set(const struct runtime *rt, const char *id, enum cgroup_freezing ho
 		r = container_cgroup_require(&p.state.cgroup, verb, id, e);
 	if (r < 0)
 		return r;
-	fd = container_cgroup_open(&p.state.cgroup, e);
+	fd = container_cgroup_open_processes(&p.state.cgroup, e);
+	if (fd == -ENOENT)
+		return error_set(
+			e, ENOENT, "cannot %s container '%s': its cgroup has gone", verb, id);
 	r = fd < 0 ? fd : cgroup_freeze(fd, how, time_ms() + FREEZE_TIMEOUT_MS, e);
-	return r < 0 ? error_context(e, "cannot %s container '%s'", verb, id) : 0;
+	if (r == 0)
+		return 0;
+	error_context(e, "cannot %s container '%s'", verb, id);
+	return r == -ETIMEDOUT ? explain_delay(&p.state.cgroup, how, e) : r;
 }
 
 int container_pause(const struct runtime *rt, const char *id, struct error *e)

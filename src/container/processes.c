@@ -152,7 +152,7 @@ static int find_in_cgroup(int fd, pid_t init, pid_t **out_pids, size_t *out_n, s
 int processes_find(const struct state *state, pid_t **out_pids, size_t *out_n, struct error *e)
 {
 	CLEANUP(table_release) struct table t = { 0 };
-	CLEANUP(fd_cleanup) int cgroup_fd = container_cgroup_open(&state->cgroup, e);
+	CLEANUP(fd_cleanup) int cgroup_fd = container_cgroup_open_processes(&state->cgroup, e);
 	pid_t *pids;
 	size_t n = 0;
 	int r;
@@ -192,7 +192,7 @@ static int kill_cgroup(int fd, int sig, struct error *e)
 int processes_kill_all(const struct state *state, int sig, struct error *e)
 {
 	CLEANUP(table_release) struct table t = { 0 };
-	CLEANUP(fd_cleanup) int cgroup_fd = container_cgroup_open(&state->cgroup, e);
+	CLEANUP(fd_cleanup) int cgroup_fd = container_cgroup_open_processes(&state->cgroup, e);
 	int r;
 
 	if (cgroup_fd >= 0)

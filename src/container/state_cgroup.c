@@ -28,6 +28,7 @@ int state_write_cgroup(const struct state_dir *dir, const struct state_cgroup *c
 	json_out_object(&o, NULL);
 	json_out_string_if(&o, "path", c->path);
 	json_out_string_if(&o, "top", c->top);
+	json_out_u64(&o, "id", c->id);
 	json_out_string_if(&o, "unit", c->unit);
 	json_out_string_if(&o, "description", c->description);
 	json_out_string_if(&o, "systemd", c->systemd);
@@ -37,6 +38,16 @@ int state_write_cgroup(const struct state_dir *dir, const struct state_cgroup *c
 		return error_set(
 			e, -r, "record the cgroup of container '%s': %s", dir->id, strerror(-r));
 	return 0;
+}
+
+static uint64_t number_or_0(const struct json *object, const char *key)
+{
+	const struct json *j = json_get(object, key);
+	uint64_t number = 0;
+
+	if (j && j->type == JSON_NUMBER)
+		(void)json_u64(j, UINT64_MAX, &number);
+	return number;
 }
 
 static char *string_or_null(const struct json *object, const char *key)
@@ -63,6 +74,7 @@ void state_read_cgroup(const struct state_dir *dir, struct state_cgroup *out)
 		return;
 	*out = (struct state_cgroup){ .path = string_or_null(root, "path"),
 		.top = string_or_null(root, "top"),
+		.id = number_or_0(root, "id"),
 		.unit = string_or_null(root, "unit"),
 		.description = string_or_null(root, "description"),
 		.systemd = string_or_null(root, "systemd") };

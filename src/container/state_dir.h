@@ -71,6 +71,7 @@ struct process_ref {
 struct state_cgroup {
 	char *path; /* absolute in the hierarchy; NULL: none, or a scope that was only asked for */
 	char *top; /* the uppermost one that was made for it; NULL: path was there before */
+	uint64_t id; /* of the leaf, once there is one; only then processes are ours to end */
 	char *unit, *description; /* of a scope; NULL: a directory of ours */
 	char *systemd; /* how its manager is reached: lichen-scope's BUS */
 };

@@ -22,6 +22,7 @@ struct update {
 	const struct json *old; /* or NULL: none */
 	struct text merged;
 	struct resource_settings before, after;
+	struct resource_settings same, changed; /* of after, by what is already so */
 };
 
 static void update_release(struct update *u)
@@ -146,21 +147,146 @@ static void digest_old(struct update *u)
 		u->before = (struct resource_settings){ 0 };
 }
 
-static int apply(struct update *u, const struct resource_settings *settings, struct error *e)
+/* A set of digests: whoever wrote config.json decides how many limits there are. */
+struct digests {
+	uint64_t *v;
+	size_t n;
+};
+
+static int compare_digests(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool has_digest(const struct digests *d, uint64_t digest)
+{
+	return d->n > 0 && bsearch(&digest, d->v, d->n, sizeof(digest), compare_digests);
+}
+
+static uint64_t digest_of_file(const struct resource_setting *s)
+{
+	return str_hash(s->file, strlen(s->file));
+}
+
+static uint64_t digest_of(const struct resource_setting *s)
+{
+	return digest_of_file(s) * 31 + str_hash(s->value, strlen(s->value));
+}
+
+/* The files of which a limit has changed: whole, since one limit may be on top of another. */
+static void find_changed(struct update *u, struct digests *out)
+{
+	struct digests old = { .v = arena_alloc(
+				       &u->settings_arena, (u->before.n + 1) * sizeof(*old.v)) };
+
+	for (size_t i = 0; i < u->before.n; i++)
+		old.v[old.n++] = digest_of(&u->before.v[i]);
+	qsort(old.v, old.n, sizeof(*old.v), compare_digests);
+	out->v = arena_alloc(&u->settings_arena, (u->after.n + 1) * sizeof(*out->v));
+	for (size_t i = 0; i < u->after.n; i++)
+		if (!has_digest(&old, digest_of(&u->after.v[i])))
+			out->v[out->n++] = digest_of_file(&u->after.v[i]);
+	qsort(out->v, out->n, sizeof(*out->v), compare_digests);
+}
+
+/* after → same and changed. */
+static void divide(struct update *u)
+{
+	const size_t size = (u->after.n + 1) * sizeof(*u->after.v);
+	struct digests changed = { 0 };
+
+	find_changed(u, &changed);
+	u->same.v = arena_alloc(&u->settings_arena, size);
+	u->changed.v = arena_alloc(&u->settings_arena, size);
+	for (size_t i = 0; i < u->after.n; i++) {
+		const struct resource_setting *s = &u->after.v[i];
+		struct resource_settings *to = has_digest(&changed, digest_of_file(s)) ? &u->changed
+										       : &u->same;
+
+		to->v[to->n++] = *s;
+	}
+}
+
+static int apply(
+	const struct limits_place *place, const struct resource_settings *settings, struct error *e)
 {
 	CLEANUP(strlist_release) struct strlist left = { 0 };
+
+	return limits_write(place, settings, &left, e);
+}
+
+/* What was so before is only seen to; the kernel may take it no more: cpu.weight beside cpu.idle.
+ */
+static int apply_all(struct update *u, const struct limits_place *place, struct error *e)
+{
+	struct limits_place again = *place;
+	struct error ignored;
+	int r = container_cgroup_tell(&u->state.cgroup, &u->after, e);
+
+	if (r < 0)
+		return r;
+	again.effort = LIMITS_BEST_EFFORT;
+	(void)apply(&again, &u->same, &ignored);
+	return apply(place, &u->changed, e);
+}
+
+static int record(struct update *u, struct error *e)
+{
+	int r = file_replace(u->dir.fd, RESOURCES_FILE, 0600, u->merged.s, u->merged.len);
+
+	return r < 0 ? error_set(e, -r, "record the limits of container '%s': %s", u->state.id,
+			       strerror(-r))
+		     : 0;
+}
+
+/* All of it or nothing. */
+static int change(struct update *u, const struct limits_place *place, struct error *e)
+{
+	struct resource_settings undo;
+	struct error ignored;
+	int r = limits_check(place->fd, &u->changed, e);
+
+	if (r < 0)
+		return r;
+	limits_save(place->fd, &u->changed, &u->settings_arena, &undo);
+	resources_undo(&u->after, &u->before, &undo);
+	r = apply_all(u, place, e);
+	if (r == 0)
+		r = record(u, e);
+	if (r == 0)
+		return 0;
+	(void)container_cgroup_tell(&u->state.cgroup, &undo, &ignored);
+	(void)apply(place, &undo, &ignored);
+	return r;
+}
+
+static void host_cleanup(struct host_cgroup *host)
+{
+	host_cgroup_release(host);
+}
+
+static int change_cgroup(struct update *u, struct error *e)
+{
+	CLEANUP(host_cleanup) struct host_cgroup host = { 0 };
 	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
 	struct error ignored;
 	CLEANUP(fd_cleanup) int fd = container_cgroup_open(&u->state.cgroup, e);
-	int r;
+	struct limits_place place = {
+		.fd = fd, .path = u->state.cgroup.path, .host = &host, .prefix = ""
+	};
 
 	if (fd < 0)
-		return fd;
+		return fd == -ENOENT
+			? error_set(e, ENOENT, "cannot update container '%s': its cgroup has gone",
+				  u->state.id)
+			: fd;
+	host_cgroup_probe(&host);
+	host_cgroup_probe_delegation(&host, NULL);
 	leaf_fd = cgroup_open(fd, PLAN_CGROUP_LEAF, &ignored);
-	r = limits_check(fd, settings, e);
-	if (r == 0)
-		r = container_cgroup_tell(&u->state.cgroup, settings, e);
-	return r < 0 ? r : limits_write(fd, leaf_fd, settings, LIMITS_MUST_HOLD, &left, e);
+	place.leaf_fd = leaf_fd;
+	return change(u, &place, e);
 }
 
 static int merge_with(struct update *u, const struct update_request *req, struct error *e)
@@ -215,7 +341,6 @@ int container_update(
 	const struct runtime *rt, const char *id, const struct update_request *req, struct error *e)
 {
 	CLEANUP(update_release) struct update u = { .dir = STATE_DIR_NONE };
-	struct error ignored;
 	int r = check_request(req, e);
 
 	if (r == 0)
@@ -231,16 +356,8 @@ int container_update(
 	if (r < 0)
 		return r;
 	digest_old(&u);
-	r = apply(&u, &u.after, e);
-	if (r == 0) {
-		r = file_replace(u.dir.fd, RESOURCES_FILE, 0600, u.merged.s, u.merged.len);
-		if (r < 0)
-			error_set(
-				e, -r, "record the limits of container '%s': %s", id, strerror(-r));
-	}
-	if (r < 0)
-		(void)apply(&u, &u.before, &ignored);
-	return r;
+	divide(&u);
+	return change_cgroup(&u, e);
 }
 
 char *container_updated_resources(const struct state_dir *dir)

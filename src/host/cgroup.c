@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -18,6 +19,8 @@
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define FILE_MAX    (1u << 20)
 
+#define CONNECT_TIMEOUT_S 2
+
 static bool is_cgroup2(const char *path)
 {
 	struct statfs fs;
@@ -25,13 +28,13 @@ static bool is_cgroup2(const char *path)
 	return statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-/* The unified hierarchy's line of /proc/self/cgroup begins with "0::". */
-static char *read_own_path(void)
+/* The unified hierarchy's line of a /proc/PID/cgroup begins with "0::". */
+static char *read_path(const char *file)
 {
 	CLEANUP(mem_free) char *text = NULL;
 	char *save = NULL;
 
-	if (file_read_text(AT_FDCWD, "/proc/self/cgroup", FILE_MAX, &text, NULL) < 0)
+	if (file_read_text(AT_FDCWD, file, FILE_MAX, &text, NULL) < 0)
 		return NULL;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (str_starts(line, "0::/"))
@@ -39,12 +42,24 @@ static char *read_own_path(void)
 	return NULL;
 }
 
+/* "/..": the cgroup lies outside of our cgroup namespace. */
+static bool is_outside(const char *path)
+{
+	return str_starts(path, "/..");
+}
+
+char *host_cgroup_own_path(void)
+{
+	return read_path("/proc/self/cgroup");
+}
+
 /* Where systemd mounts a hybrid, the unified tree stands at CGROUP_ROOT/unified. */
 void host_cgroup_probe(struct host_cgroup *out)
 {
 	struct statfs fs;
 
-	out->path = read_own_path();
+	out->path = host_cgroup_own_path();
+	out->systemd_runs = access("/run/systemd/system", F_OK) == 0;
 	if (is_cgroup2(CGROUP_ROOT)) {
 		out->kind = HOST_CGROUP_V2;
 		out->mount = xstrdup(CGROUP_ROOT);
@@ -133,16 +148,34 @@ static char *find_base(const struct host_cgroup *c)
 	return is_writable(own) ? xstrdup(c->path) : NULL;
 }
 
-static void read_controllers(struct host_cgroup *c)
+static void read_controllers(const struct host_cgroup *c, const char *cgroup, struct strlist *out)
 {
-	CLEANUP(mem_free) char *path = xasprintf("%s%s/cgroup.controllers", c->mount, c->base);
+	CLEANUP(mem_free) char *path = xasprintf("%s%s/cgroup.controllers", c->mount, cgroup);
 	CLEANUP(mem_free) char *text = NULL;
 	char *save = NULL;
 
 	if (file_read_text(AT_FDCWD, path, FILE_MAX, &text, NULL) < 0)
 		return;
 	for (char *w = strtok_r(text, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
-		strlist_add(&c->controllers, xstrdup(w));
+		strlist_add(out, xstrdup(w));
+}
+
+/* cgroups(7), "delegation containment": who moves a process must own what is above both places. */
+static bool may_move_to(const struct host_cgroup *c, const char *base)
+{
+	CLEANUP(mem_free) char *path = xstrdup(base);
+	CLEANUP(mem_free) char *procs = NULL;
+
+	if (!c->path || is_outside(c->path))
+		return false;
+	while (!path_beneath(c->path, path)) {
+		char *parent = parent_of(path);
+
+		free(path);
+		path = parent;
+	}
+	procs = xasprintf("%s%s/cgroup.procs", c->mount, path);
+	return faccessat(AT_FDCWD, procs, W_OK, AT_EACCESS) == 0;
 }
 
 /* The path itself is to be made; if it is there, we make something in it. */
@@ -157,7 +190,7 @@ static char *find_ancestor(const struct host_cgroup *c, const char *wanted)
 		free(path);
 		path = parent;
 		dir = xasprintf("%s%s", c->mount, path);
-		if (is_writable(dir))
+		if (is_writable(dir) && may_move_to(c, path))
 			return TAKE_PTR(path);
 		if (access(dir, F_OK) == 0)
 			return NULL;
@@ -169,13 +202,13 @@ void host_cgroup_probe_delegation(struct host_cgroup *c, const char *path)
 {
 	if (!c->mount)
 		return;
-	/* "/..": our cgroup lies outside of our cgroup namespace. */
 	if (path)
 		c->base = find_ancestor(c, path);
-	else if (c->path && !strstr(c->path, "/.."))
+	else if (c->path && !is_outside(c->path))
 		c->base = find_base(c);
+	read_controllers(c, "", &c->known);
 	if (c->base)
-		read_controllers(c);
+		read_controllers(c, c->base, &c->controllers);
 }
 
 bool host_cgroup_has(const struct host_cgroup *c, const char *controller)
@@ -188,34 +221,62 @@ bool host_cgroup_has(const struct host_cgroup *c, const char *controller)
 
 /* ---- systemd ---- */
 
-/* A socket without a listener is what a manager that has gone leaves behind. */
-static bool takes_us(const char *path)
+/*
+ * systemd knows processes and cgroups by its own names for them: a manager of another PID or cgroup
+ * namespace would take a stranger for our process, or name a cgroup that we can't see.
+ */
+static bool speaks_of_the_same(const struct host_cgroup *c, int fd)
 {
-	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	CLEANUP(mem_free) char *file = NULL;
+	CLEANUP(mem_free) char *path = NULL;
+	CLEANUP(mem_free) char *dir = NULL;
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	/* The listener is systemd's, also where a message bus has taken it over; 0: not in ours. */
+	if (!c->mount || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.pid == 0)
+		return false;
+	file = xasprintf("/proc/%d/cgroup", peer.pid);
+	path = read_path(file);
+	if (!path || is_outside(path))
+		return false;
+	dir = xasprintf("%s%s", c->mount, path);
+	return access(dir, F_OK) == 0;
+}
+
+/* A socket without a listener is what a manager that has gone leaves behind. */
+static bool takes_us(const struct host_cgroup *c, const char *path)
+{
+	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct timeval patience = { .tv_sec = CONNECT_TIMEOUT_S };
 
 	if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
 		return false;
 	strcpy(address.sun_path, path);
-	return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+	/* Where many ask at once there is a queue. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+		speaks_of_the_same(c, fd);
 }
 
-static char *socket_in(const char *dir, const char *name, const char *kind)
+static char *socket_in(
+	const struct host_cgroup *c, const char *dir, const char *name, const char *kind)
 {
 	CLEANUP(mem_free) char *path = xasprintf("%s/%s", dir, name);
 
 	/* What has a meaning in D-Bus addresses is in no path that anybody would choose. */
-	return takes_us(path) && !path[strcspn(path, ",;%=")]
+	return takes_us(c, path) && !path[strcspn(path, ",;%=")]
 		? xasprintf("%sunix:path=%s", kind, path)
 		: NULL;
 }
 
 /* The manager itself is asked first: it needs no message bus, and answers sooner. */
-static char *find_systemd(const char *dir, const char *bus)
+static char *find_systemd(const struct host_cgroup *c, const char *dir, const char *bus)
 {
-	char *found = socket_in(dir, "systemd/private", "peer=");
+	char *found = socket_in(c, dir, "systemd/private", "peer=");
 
-	return found ? found : socket_in(dir, bus, "bus=");
+	return found ? found : socket_in(c, dir, bus, "bus=");
 }
 
 void host_cgroup_probe_systemd(struct host_cgroup *c, int for_system, uid_t uid)
@@ -223,16 +284,15 @@ void host_cgroup_probe_systemd(struct host_cgroup *c, int for_system, uid_t uid)
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	CLEANUP(mem_free) char *usual = xasprintf("/run/user/%u", uid);
 
-	/* sd_booted(3) */
 	if (for_system) {
-		if (access("/run/systemd/system", F_OK) == 0)
-			c->systemd = find_systemd("/run", "dbus/system_bus_socket");
+		if (c->systemd_runs)
+			c->systemd = find_systemd(c, "/run", "dbus/system_bus_socket");
 		return;
 	}
 	if (runtime_dir && *runtime_dir)
-		c->systemd = find_systemd(runtime_dir, "bus");
+		c->systemd = find_systemd(c, runtime_dir, "bus");
 	if (!c->systemd)
-		c->systemd = find_systemd(usual, "bus");
+		c->systemd = find_systemd(c, usual, "bus");
 }
 
 void host_cgroup_release(struct host_cgroup *c)
@@ -242,6 +302,7 @@ void host_cgroup_release(struct host_cgroup *c)
 	free(c->base);
 	free(c->systemd);
 	strlist_release(&c->controllers);
+	strlist_release(&c->known);
 	*c = (struct host_cgroup){ 0 };
 }
 

@@ -28,19 +28,28 @@ struct host_cgroup {
 	struct strlist controllers; /* that base has */
 	/* of host_cgroup_probe_systemd: how lichen-scope reaches it, or NULL */
 	char *systemd;
+	struct strlist known; /* controllers that the hierarchy's root has */
+	bool systemd_runs; /* the machine's, whether it answers us or not: sd_booted(3) */
 };
+
+/* The path of the cgroup that we stand in, of the unified hierarchy; the caller's to free, or NULL.
+ */
+char *host_cgroup_own_path(void);
 
 /* By what is mounted, not by what the distribution is called; guesses nothing. */
 void host_cgroup_probe(struct host_cgroup *out);
 
 /*
- * Where path would be made: its nearest ancestor that exists, if we may write there. For path NULL
- * the unit of systemd that we are in or, without a systemd, our own cgroup's parent or that itself,
- * if we may write there.
+ * Where path would be made: its nearest ancestor that exists, if we may write there and move a
+ * process of ours there. For path NULL the unit of systemd that we are in or, without a systemd,
+ * our own cgroup's parent or that itself, if we may write there.
  */
 void host_cgroup_probe_delegation(struct host_cgroup *cgroup, const char *path);
 
-/* Whether the manager of this user (or, for_system, of the machine) has a socket that takes us. */
+/*
+ * Whether the manager of this user (or, for_system, of the machine) has a socket that takes us, and
+ * knows our processes and cgroups by the same numbers and paths as we do.
+ */
 void host_cgroup_probe_systemd(struct host_cgroup *cgroup, int for_system, uid_t uid);
 
 void host_cgroup_release(struct host_cgroup *cgroup);

@@ -51,16 +51,12 @@ int host_probe_subordinate(struct host *host, struct error *e)
 	return r < 0 ? r : host_subordinate_ids(&host->ids, IDMAP_GID, &host->sub_gids, e);
 }
 
-/* In a user namespace we have another number than our user's systemd knows us by. */
-static uid_t own_id_outside(const struct host *host)
+uid_t host_outside_uid(const struct host *host)
 {
-	for (size_t i = 0; i < host->own_uids.n; i++) {
-		const struct idmap_range *range = &host->own_uids.v[i];
+	uid_t uid = host->ids.uid;
 
-		if (host->ids.uid >= range->inside && host->ids.uid - range->inside < range->count)
-			return range->outside + (host->ids.uid - range->inside);
-	}
-	return host->ids.uid;
+	(void)host_id_outside(&host->own_uids, uid, &uid);
+	return uid;
 }
 
 int host_probe(struct host *out, struct error *e)
@@ -91,8 +87,9 @@ int host_probe(struct host *out, struct error *e)
 void host_probe_delegation(struct host *host, const char *path)
 {
 	host_cgroup_probe_delegation(&host->cgroup, path);
+	/* In a user namespace we have another number than our user's systemd knows us by. */
 	host_cgroup_probe_systemd(
-		&host->cgroup, host->ids.privilege == HOST_ROOT, own_id_outside(host));
+		&host->cgroup, host->ids.privilege == HOST_ROOT, host_outside_uid(host));
 }
 
 void host_release(struct host *host)

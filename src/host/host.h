@@ -42,6 +42,9 @@ int host_probe_subordinate(struct host *host, struct error *e);
  */
 void host_probe_delegation(struct host *host, const char *path);
 
+/* Our user ID as the initial user namespace, or the one around ours, knows it. */
+uid_t host_outside_uid(const struct host *host);
+
 void host_release(struct host *host);
 
 /*

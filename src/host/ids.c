@@ -193,9 +193,8 @@ int host_subordinate_ids(
 	return 0;
 }
 
-int host_own_map(enum idmap_kind kind, struct idmap *out, struct error *e)
+static int read_map(const char *path, struct idmap *out, struct error *e)
 {
-	const char *path = kind == IDMAP_UID ? "/proc/self/uid_map" : "/proc/self/gid_map";
 	CLEANUP(mem_free) char *text = NULL;
 	char *save = NULL;
 	int r = file_read_text(AT_FDCWD, path, SUBID_FILE_MAX, &text, NULL);
@@ -212,6 +211,50 @@ int host_own_map(enum idmap_kind kind, struct idmap *out, struct error *e)
 		out->v[out->n++] = range;
 	}
 	return 0;
+}
+
+int host_own_map(enum idmap_kind kind, struct idmap *out, struct error *e)
+{
+	return read_map(kind == IDMAP_UID ? "/proc/self/uid_map" : "/proc/self/gid_map", out, e);
+}
+
+int host_id_outside(const struct idmap *map, uint32_t id, uint32_t *out)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		const struct idmap_range *range = &map->v[i];
+
+		if (id < range->inside || id - range->inside >= range->count)
+			continue;
+		*out = range->outside + (id - range->inside);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static bool is_in_our_user_namespace(pid_t pid)
+{
+	CLEANUP(mem_free) char *path = xasprintf("/proc/%d/ns/user", pid);
+	struct stat own, other;
+
+	return stat("/proc/self/ns/user", &own) == 0 && stat(path, &other) == 0 &&
+		own.st_ino == other.st_ino;
+}
+
+int host_uid_of_process(pid_t pid, uid_t uid, uid_t *out, struct error *e)
+{
+	CLEANUP(mem_free) char *path = xasprintf("/proc/%d/uid_map", pid);
+	struct idmap map = { 0 };
+	int r;
+
+	*out = uid;
+	if (is_in_our_user_namespace(pid))
+		return 0;
+	r = read_map(path, &map, e);
+	if (r == 0 && host_id_outside(&map, uid, out) < 0)
+		r = error_set(
+			e, EINVAL, "user %u has no number outside of the user namespace", uid);
+	free(map.v);
+	return r;
 }
 
 char *host_find_program(const char *name)

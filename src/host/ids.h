@@ -53,6 +53,12 @@ void id_ranges_parse(const char *text, const char *user_name, uid_t uid, struct 
 /* The map of our own user namespace, as /proc/self/uid_map shows it. */
 int host_own_map(enum idmap_kind kind, struct idmap *out, struct error *e);
 
+/* Whom an ID inside stands for outside, or -ENOENT. */
+int host_id_outside(const struct idmap *map, uint32_t id, uint32_t *out);
+
+/* What our own user namespace calls the user who is uid in that of pid. */
+int host_uid_of_process(pid_t pid, uid_t uid, uid_t *out, struct error *e);
+
 /*
  * The absolute path of newuidmap or newgidmap, searched in PATH and then in the usual places
  * (Podman calls with an empty environment); NULL if there is none. The caller's to free.

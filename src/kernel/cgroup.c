@@ -4,23 +4,36 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/syscalls.h"
 
-#define FILE_MAX (1u << 20)
+/* The PIDs of as many processes as a kernel can have. */
+#define FILE_MAX (64u << 20)
 
-/* Not even the kernel goes deeper than a process could make with sense. */
-#define DEPTH_MAX 64
+/* More cgroups than that are not looked into: those inside could make them faster than we read. */
+#define VISITS_MAX 65536
 
 /* How often to look where the kernel sends no event. */
 #define STEP_MS 2
+
+/* How many processes are signalled at a time. */
+#define BATCH 64
+
+#define MARK "user.lichen"
+
+/* Since Linux 4.15 the kernel says what belongs to it; the specification's list is for before. */
+#define DELEGATE_LIST  "/sys/kernel/cgroup/delegate"
+#define DELEGATE_FILES "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n"
 
 static void dir_cleanup(DIR **d)
 {
@@ -39,6 +52,77 @@ static DIR *open_dir(int fd)
 	return d;
 }
 
+static int open_child(int fd, const char *name)
+{
+	return openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The first child behind *at, which moves on; name has room for NAME_MAX and a NUL. */
+static bool next_child(int fd, long *at, char *name)
+{
+	CLEANUP(dir_cleanup) DIR *d = open_dir(fd);
+	struct dirent *entry;
+
+	if (!d)
+		return false;
+	seekdir(d, *at);
+	while ((entry = readdir(d))) {
+		if (entry->d_type != DT_DIR || streq(entry->d_name, ".") ||
+			streq(entry->d_name, ".."))
+			continue;
+		*at = telldir(d);
+		strcpy(name, entry->d_name);
+		return true;
+	}
+	return false;
+}
+
+/* fd becomes the one above it; cgroups can't be moved, so ".." is where we came from. */
+static int go_up(int *fd)
+{
+	int up_fd = open_child(*fd, "..");
+
+	fd_close(*fd);
+	*fd = up_fd;
+	return up_fd;
+}
+
+static void go_down(int *fd, int child_fd)
+{
+	fd_close(*fd);
+	*fd = child_fd;
+}
+
+/*
+ * fd and every cgroup beneath it, with one descriptor at any depth: whom it was delegated to may
+ * nest cgroups as they like.
+ */
+static void walk(int top_fd, void (*visit)(int fd, void *arg), void *arg)
+{
+	CLEANUP(fd_cleanup) int fd = open_child(top_fd, ".");
+	CLEANUP(mem_free) long *at = xcalloc(1, sizeof(*at));
+	char name[NAME_MAX + 1];
+	size_t depth = 0;
+
+	if (fd >= 0)
+		visit(fd, arg);
+	for (size_t n = 1; fd >= 0 && n < VISITS_MAX;) {
+		if (next_child(fd, &at[depth], name)) {
+			int child_fd = open_child(fd, name);
+
+			if (child_fd < 0)
+				continue;
+			go_down(&fd, child_fd);
+			visit(fd, arg);
+			at = xrealloc(at, ++depth + 1, sizeof(*at));
+			at[depth] = 0;
+			n++;
+		} else if (depth-- == 0 || go_up(&fd) < 0) {
+			return;
+		}
+	}
+}
+
 int cgroup_open(int root_fd, const char *path, struct error *e)
 {
 	return path_open(
@@ -51,8 +135,25 @@ int cgroup_make(int parent_fd, const char *name, struct error *e)
 
 	if (mkdirat(parent_fd, name, 0755) < 0)
 		return error_errno(e, "make the cgroup '%s'", name);
-	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_child(parent_fd, name);
 	return fd < 0 ? error_errno(e, "open the cgroup '%s'", name) : fd;
+}
+
+uint64_t cgroup_id(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? 0 : st.st_ino;
+}
+
+void cgroup_mark(int fd)
+{
+	(void)fsetxattr(fd, MARK, "1", 1, 0);
+}
+
+bool cgroup_is_marked(int fd)
+{
+	return fgetxattr(fd, MARK, NULL, 0) == 1;
 }
 
 static int write_line(int fd, const char *line, size_t len)
@@ -76,7 +177,8 @@ int cgroup_write(int fd, const char *file, const char *value, struct error *e)
 	do {
 		size_t len = strcspn(line, "\n");
 
-		r = write_line(file_fd, line, len);
+		/* An empty line is how a list is emptied; nothing at all would be no write. */
+		r = len > 0 ? write_line(file_fd, line, len) : write_line(file_fd, "\n", 1);
 		if (r < 0)
 			return error_set(e, -r, "write '%.*s' to '%s': %s", (int)len, line, file,
 				strerror(-r));
@@ -178,32 +280,9 @@ static void add_own(int fd, struct pid_list *out)
 	}
 }
 
-/* Every directory of the subtree; deepest first if visit is for removal. */
-static int walk(int fd, unsigned int depth, int (*visit)(int fd, void *arg), void *arg)
-{
-	CLEANUP(dir_cleanup) DIR *d = open_dir(fd);
-	struct dirent *entry;
-	int r = visit(fd, arg);
-
-	if (!d || depth >= DEPTH_MAX)
-		return r;
-	while (r == 0 && (entry = readdir(d))) {
-		CLEANUP(fd_cleanup) int child_fd = -EBADF;
-
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		child_fd = openat(
-			fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (child_fd >= 0)
-			r = walk(child_fd, depth + 1, visit, arg);
-	}
-	return r;
-}
-
-static int visit_pids(int fd, void *arg)
+static void visit_pids(int fd, void *arg)
 {
 	add_own(fd, arg);
-	return 0;
 }
 
 int cgroup_pids(int fd, pid_t **out_pids, size_t *out_n, struct error *e)
@@ -211,21 +290,61 @@ int cgroup_pids(int fd, pid_t **out_pids, size_t *out_n, struct error *e)
 	struct pid_list list = { 0 };
 
 	(void)e;
-	walk(fd, 0, visit_pids, &list);
+	walk(fd, visit_pids, &list);
 	*out_pids = list.v ? list.v : xcalloc(1, sizeof(pid_t));
 	*out_n = list.n;
 	return 0;
 }
 
-int cgroup_signal(int fd, int sig, struct error *e)
+struct signal_all {
+	int sig;
+	struct error error; /* the first one */
+};
+
+static bool has_pid(const struct pid_list *l, pid_t pid)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i] == pid)
+			return true;
+	return false;
+}
+
+/* By descriptor, and only who is still in it when that is open: numbers come again. */
+static void signal_some(int fd, const pid_t *pids, size_t n, struct signal_all *s)
+{
+	CLEANUP(pid_list_release) struct pid_list now = { 0 };
+	int pidfds[BATCH];
+
+	for (size_t i = 0; i < n; i++)
+		pidfds[i] = sys_pidfd_open(pids[i], 0);
+	add_own(fd, &now);
+	for (size_t i = 0; i < n; i++) {
+		if (pidfds[i] >= 0 && has_pid(&now, pids[i]) &&
+			sys_pidfd_send_signal(pidfds[i], s->sig) < 0 && errno != ESRCH &&
+			!s->error.code)
+			error_errno(&s->error, "send signal %d to process %d", s->sig, pids[i]);
+		fd_close(pidfds[i]);
+	}
+}
+
+static void visit_signal(int fd, void *arg)
 {
 	CLEANUP(pid_list_release) struct pid_list list = { 0 };
 
-	walk(fd, 0, visit_pids, &list);
-	for (size_t i = 0; i < list.n; i++)
-		if (kill(list.v[i], sig) < 0 && errno != ESRCH)
-			return error_errno(e, "send signal %d to process %d", sig, list.v[i]);
-	return 0;
+	add_own(fd, &list);
+	for (size_t i = 0; i < list.n; i += BATCH)
+		signal_some(fd, list.v + i, list.n - i < BATCH ? list.n - i : BATCH, arg);
+}
+
+int cgroup_signal(int fd, int sig, struct error *e)
+{
+	struct signal_all s = { .sig = sig };
+
+	walk(fd, visit_signal, &s);
+	if (!s.error.code)
+		return 0;
+	*e = s.error;
+	return -e->code;
 }
 
 int cgroup_move_all(int from_fd, int to_fd, struct error *e)
@@ -244,6 +363,13 @@ int cgroup_move_all(int from_fd, int to_fd, struct error *e)
 	return error_set(e, EBUSY, "move processes: more are born than can be moved");
 }
 
+bool cgroup_has_processes(int fd)
+{
+	CLEANUP(mem_free) char *text = cgroup_read(fd, "cgroup.procs");
+
+	return text && *text;
+}
+
 bool cgroup_is_populated(int fd)
 {
 	uint64_t n;
@@ -255,7 +381,8 @@ bool cgroup_is_frozen(int fd)
 {
 	uint64_t n;
 
-	return cgroup_read_number(fd, "cgroup.events", "frozen", &n) == 0 && n != 0;
+	return (cgroup_read_number(fd, "cgroup.events", "frozen", &n) == 0 && n != 0) ||
+		(cgroup_read_number(fd, "cgroup.freeze", NULL, &n) == 0 && n != 0);
 }
 
 /* cgroup.events tells a change by POLLPRI, and may have changed before we looked. */
@@ -303,28 +430,36 @@ int cgroup_freeze(int fd, enum cgroup_freezing how, int64_t deadline_ms, struct 
 	return r;
 }
 
-/* Before Linux 5.14 there is no cgroup.kill: freeze, so that nobody gives birth, then signal. */
-static int kill_each(int fd, struct error *e)
+/*
+ * Before Linux 5.14 there is no cgroup.kill: freeze, so that nobody gives birth, then signal.
+ * Whoever was born before the frost had set in is there in the next round.
+ */
+static int kill_each(int fd, int64_t deadline_ms)
 {
 	struct error ignored;
 	int r;
 
-	(void)cgroup_write(fd, "cgroup.freeze", "1", &ignored);
-	r = cgroup_signal(fd, SIGKILL, e);
-	(void)cgroup_write(fd, "cgroup.freeze", "0", &ignored);
+	do {
+		int64_t soon = time_ms() + 50 * STEP_MS;
+
+		(void)cgroup_write(fd, "cgroup.freeze", "1", &ignored);
+		(void)cgroup_signal(fd, SIGKILL, &ignored);
+		(void)cgroup_write(fd, "cgroup.freeze", "0", &ignored);
+		r = wait_for_event(fd, "populated", 0, soon < deadline_ms ? soon : deadline_ms);
+	} while (r == -ETIMEDOUT && time_ms() < deadline_ms);
 	return r;
 }
 
 int cgroup_kill(int fd, int64_t deadline_ms, struct error *e)
 {
-	int r = 0;
+	int r;
 
 	if (!cgroup_is_populated(fd))
 		return 0;
-	if (cgroup_write(fd, "cgroup.kill", "1", e) < 0)
-		r = kill_each(fd, e);
-	if (r == 0)
+	if (cgroup_write(fd, "cgroup.kill", "1", e) == 0)
 		r = wait_for_event(fd, "populated", 0, deadline_ms);
+	else
+		r = kill_each(fd, deadline_ms);
 	/* Removed meanwhile: nobody is in it. */
 	if (r == 0 || r == -ENOENT || r == -ENODEV)
 		return 0;
@@ -333,38 +468,86 @@ int cgroup_kill(int fd, int64_t deadline_ms, struct error *e)
 
 /* ---- removal ---- */
 
-static int remove_beneath(int parent_fd, const char *name, unsigned int depth)
+/* Whether a process that has just died may still be counted, or a child be there. */
+static bool is_busy(int code)
 {
-	CLEANUP(fd_cleanup)
-	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	CLEANUP(dir_cleanup) DIR *d = fd < 0 ? NULL : open_dir(fd);
-	struct dirent *entry;
+	return code == EBUSY || code == ENOTEMPTY;
+}
 
-	while (d && depth < DEPTH_MAX && (entry = readdir(d)))
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-			(void)remove_beneath(fd, entry->d_name, depth + 1);
-	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return -errno;
+/* All beneath it, the deepest first; one that does not go at once is given time. */
+static int remove_children(int top_fd, int64_t deadline_ms)
+{
+	CLEANUP(fd_cleanup) int fd = open_child(top_fd, ".");
+	char name[NAME_MAX + 1];
+	size_t depth = 0;
+	bool arrived = false;
+
+	while (fd >= 0) {
+		long at = 0;
+		int child_fd;
+
+		if (!next_child(fd, &at, name)) {
+			if (depth-- == 0)
+				return 0;
+			/* It was not for its children that it stayed. */
+			if (arrived)
+				poll(NULL, 0, STEP_MS);
+			go_up(&fd);
+			arrived = false;
+			continue;
+		}
+		arrived = false;
+		if (unlinkat(fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			continue;
+		if (!is_busy(errno))
+			return -errno;
+		if (time_ms() >= deadline_ms)
+			return -EBUSY;
+		child_fd = open_child(fd, name);
+		if (child_fd < 0)
+			continue;
+		go_down(&fd, child_fd);
+		depth++;
+		arrived = true;
+	}
+	return 0;
+}
+
+static int remove_one(int parent_fd, const char *name, int64_t deadline_ms)
+{
+	while (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+		CLEANUP(fd_cleanup) int fd = -EBADF;
+		int r;
+
+		if (!is_busy(errno))
+			return -errno;
+		fd = open_child(parent_fd, name);
+		r = fd < 0 ? 0 : remove_children(fd, deadline_ms);
+		if (r < 0)
+			return r;
+		if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0)
+			return 0;
+		if (time_ms() >= deadline_ms)
+			return -EBUSY;
+		poll(NULL, 0, STEP_MS);
+	}
 	return 0;
 }
 
 int cgroup_remove(int parent_fd, const char *name, int64_t deadline_ms, struct error *e)
 {
-	int r;
+	int r = remove_one(parent_fd, name, deadline_ms);
 
-	/* EBUSY for a moment after the last process has gone. */
-	while ((r = remove_beneath(parent_fd, name, 0)) == -EBUSY && time_ms() < deadline_ms)
-		poll(NULL, 0, STEP_MS);
-	if (r < 0)
-		return error_set(e, -r, "remove the cgroup '%s': %s", name, strerror(-r));
-	return 0;
+	return r < 0 ? error_set(e, -r, "remove the cgroup '%s': %s", name, strerror(-r)) : 0;
 }
 
-int cgroup_give(int fd, const char *delegate_files, uid_t uid, struct error *e)
+int cgroup_give(int fd, uid_t uid, struct error *e)
 {
-	CLEANUP(mem_free) char *names = xstrdup(delegate_files);
+	CLEANUP(mem_free) char *names = NULL;
 	char *save = NULL;
 
+	if (file_read_text(AT_FDCWD, DELEGATE_LIST, 1u << 16, &names, NULL) < 0)
+		names = xstrdup(DELEGATE_FILES);
 	if (fchown(fd, uid, (gid_t)-1) < 0)
 		return error_errno(e, "give the cgroup to user %u", uid);
 	for (char *w = strtok_r(names, "\n", &save); w; w = strtok_r(NULL, "\n", &save)) {

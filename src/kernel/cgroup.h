@@ -18,6 +18,16 @@ int cgroup_open(int root_fd, const char *path, struct error *e);
 /* Makes and opens the child name; EEXIST if it is there. */
 int cgroup_make(int parent_fd, const char *name, struct error *e);
 
+/* Its number, which no other cgroup has had or will have until the next boot (Linux 5.5); or 0. */
+uint64_t cgroup_id(int fd);
+
+/*
+ * Says that lichen made it on the way to somewhere else, so that whoever leaves last may remove it.
+ * Before Linux 5.7 a cgroup can't be marked, and then it isn't.
+ */
+void cgroup_mark(int fd);
+bool cgroup_is_marked(int fd);
+
 /*
  * Writes one of its files. Several lines are written one by one, as the kernel wants them. EACCES
  * and EPERM: not ours; ENOENT: the controller is not enabled for it.
@@ -43,18 +53,22 @@ int cgroup_enter(int fd, pid_t pid, struct error *e);
 /* Moves all processes of from into to; those that are gone meanwhile are no error. */
 int cgroup_move_all(int from_fd, int to_fd, struct error *e);
 
+/* Whether a process is in it itself. */
+bool cgroup_has_processes(int fd);
+
 /* Whether a process is in it or beneath it. */
 bool cgroup_is_populated(int fd);
 
 enum cgroup_freezing { CGROUP_THAW, CGROUP_FREEZE };
 /* Until the kernel says that it is so; ETIMEDOUT after deadline_ms (time_ms()). */
 int cgroup_freeze(int fd, enum cgroup_freezing how, int64_t deadline_ms, struct error *e);
+/* Or is about to be: whoever froze it may have been killed before all of its processes were. */
 bool cgroup_is_frozen(int fd);
 
 /* The processes in it and beneath it; *out_pids is the caller's. */
 int cgroup_pids(int fd, pid_t **out_pids, size_t *out_n, struct error *e);
 
-/* A signal for each of them. */
+/* A signal for each of them, the rest also if one can't be sent. */
 int cgroup_signal(int fd, int sig, struct error *e);
 
 /* SIGKILL for all in it and beneath it, and until they are gone: EBUSY after deadline_ms. */
@@ -64,8 +78,7 @@ int cgroup_kill(int fd, int64_t deadline_ms, struct error *e);
 int cgroup_remove(int parent_fd, const char *name, int64_t deadline_ms, struct error *e);
 
 /*
- * Gives it away: the directory and the files that a new owner needs to make cgroups of its own,
- * as /sys/kernel/cgroup/delegate or else the specification lists them.
+ * Gives it away: the directory and the files that a new owner needs to make cgroups of its own
+ * (cgroups(7), "cgroups delegation").
  */
-int cgroup_give(int fd, const char *delegate_files, uid_t uid, struct error *e);
-#define CGROUP_DELEGATE_FILES "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n"
+int cgroup_give(int fd, uid_t uid, struct error *e);

@@ -2,6 +2,7 @@
 /* Who makes the container's cgroup, where, and what is written to it. */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 
@@ -30,47 +31,6 @@ static bool is_scope_form(const char *path)
 
 /* ---- what can't be done ---- */
 
-static const char *user_of(const struct plan_builder *b)
-{
-	return b->host->ids.user_name && *b->host->ids.user_name ? b->host->ids.user_name : "USER";
-}
-
-/* What would make a cgroup possible here. */
-static int hint_for_cgroup(struct plan_builder *b, struct error *e)
-{
-	const struct host_cgroup *c = &b->host->cgroup;
-
-	if (b->request->cgroup_manager == PLAN_CGROUP_DISABLED)
-		return error_hint(e,
-			"leave out --cgroup-manager=disabled (Podman: --cgroups=disabled), or go "
-			"without the limit: lichen --best-effort=cgroup ...");
-	if (c->systemd && !b->request->scope_helper)
-		return error_hint(e,
-			"install lichen-scope, which belongs to lichen, or name its directory in "
-			"LICHEN_HELPERS");
-	if (c->kind == HOST_CGROUP_V1 || c->kind == HOST_CGROUP_HYBRID)
-		return error_hint(e,
-			"this host has cgroup v1: boot it with systemd.unified_cgroup_hierarchy=1, "
-			"or go without the limit: lichen --best-effort=cgroup ...");
-	if (c->kind == HOST_CGROUP_NONE)
-		return error_hint(e,
-			"no cgroup v2 is mounted at /sys/fs/cgroup: mount -t cgroup2 cgroup2 "
-			"/sys/fs/cgroup, or go without the limit: lichen --best-effort=cgroup ...");
-	if (c->systemd)
-		return error_hint(e,
-			"systemd-run --user --scope -p Delegate=yes lichen ... makes a cgroup "
-			"that is yours; or let systemd make it: lichen --systemd-cgroup ...");
-	if (b->host->ids.privilege == HOST_ROOT)
-		return error_hint(e,
-			"go without the limit: lichen --best-effort=cgroup ..., or make "
-			"/sys/fs/cgroup writable");
-	return error_hint(e,
-		"no systemd answers for you: loginctl enable-linger %s, and set "
-		"XDG_RUNTIME_DIR=/run/user/%u; without systemd, as root: mkdir "
-		"/sys/fs/cgroup/%s && chown -R %s /sys/fs/cgroup/%s, and start from within it",
-		user_of(b), b->host->ids.uid, user_of(b), user_of(b), user_of(b));
-}
-
 static bool may_leave_out(const struct plan_builder *b)
 {
 	return b->request->best_effort & PLAN_BEST_EFFORT_CGROUP;
@@ -85,7 +45,7 @@ static int no_holder(struct plan_builder *b, const char *object, const char *why
 	}
 	error_set(e, ENOTSUP, "config.json: linux.resources.%s: no cgroup here can hold it: %s",
 		object, why);
-	return hint_for_cgroup(b, e);
+	return plan_hint_cgroup(b, e);
 }
 
 static int not_possible(void *arg, const char *object, const char *why, struct error *e)
@@ -124,7 +84,7 @@ static int refuse_manager(
 	if (may_leave_out(b))
 		return without(b, why, e);
 	error_set(e, ENOTSUP, "make a cgroup by the manager '%s': %s", manager, why);
-	return hint_for_cgroup(b, e);
+	return plan_hint_cgroup(b, e);
 }
 
 /* ---- scopes ---- */
@@ -146,6 +106,18 @@ static const char *escaped(struct plan_builder *b, const char *id)
 		else
 			text_printf(&t, "\\x%02x", (unsigned char)*id);
 	return plan_printf(b, "%s", t.s);
+}
+
+/* systemd.unit(5) and mkdir(2) agree on how long a name may be; a digest tells longer ones apart.
+ */
+static const char *name_for(struct plan_builder *b, const char *id, const char *suffix)
+{
+	size_t room = NAME_MAX - strlen("lichen-") - strlen(suffix);
+
+	if (strlen(id) <= room)
+		return plan_printf(b, "lichen-%s%s", id, suffix);
+	return plan_printf(b, "lichen-%.*s-%016llx%s", (int)room - 17, id,
+		(unsigned long long)str_hash(id, strlen(id)), suffix);
 }
 
 static int check_unit(struct plan_builder *b, const char *name, const char *suffix, struct error *e)
@@ -187,7 +159,7 @@ static int use_scope(struct plan_builder *b, struct error *e)
 	c->how = PLAN_CGROUP_SCOPE;
 	c->helper = b->request->scope_helper;
 	c->slice = b->host->ids.privilege == HOST_ROOT ? SYSTEM_SLICE : USER_SLICE;
-	c->unit = plan_printf(b, "lichen-%s.scope", escaped(b, b->request->id));
+	c->unit = name_for(b, escaped(b, b->request->id), ".scope");
 	c->description = plan_printf(
 		b, "lichen container %s of %s", b->request->id, b->request->state_root);
 	if (path && split_scope(b, path, e) < 0)
@@ -220,7 +192,7 @@ static int check_controllers(struct plan_builder *b, struct error *e)
 			"config.json: linux.resources.%s: the cgroup '%s' has not been given the "
 			"controller '%s'",
 			s->object, b->host->cgroup.base, s->controller);
-		return plan_hint_delegate(s->controller, e);
+		return plan_hint_delegate(&b->host->cgroup, b->host->cgroup.base, s->controller, e);
 	}
 	all->n = n;
 	return 0;
@@ -236,8 +208,7 @@ static int use_directory(struct plan_builder *b, struct error *e)
 	c->how = PLAN_CGROUP_DIRECTORY;
 	c->base = host->base;
 	clean = path ? path_clean(host->base, path)
-		     : xasprintf("%s/lichen-%s", streq(host->base, "/") ? "" : host->base,
-			       b->request->id);
+		     : path_clean(host->base, name_for(b, b->request->id, ""));
 	c->path = plan_printf(b, "%s", clean);
 	if (streq(c->path, "/") || streq(c->path, c->base)) {
 		error_set(e, EINVAL,
@@ -246,17 +217,6 @@ static int use_directory(struct plan_builder *b, struct error *e)
 		return error_hint(e, "name a new one beneath it");
 	}
 	return check_controllers(b, e);
-}
-
-int plan_hint_delegate(const char *controller, struct error *e)
-{
-	return error_hint(e,
-		"as root: mkdir -p /etc/systemd/system/user@.service.d && printf "
-		"'[Service]\\nDelegate=cpu cpuset io memory pids\\n' "
-		">/etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload "
-		"(then log in anew); without systemd: echo +%s >cgroup.subtree_control in every "
-		"cgroup above",
-		controller);
 }
 
 /* ---- the choice ---- */
@@ -281,7 +241,7 @@ static const char *why_no_directory(const struct plan_builder *b)
 	if (!b->host->cgroup.mount)
 		return "this host has no cgroup v2";
 	return wanted_path(b) && wanted_path(b)[0] == '/'
-		? "nothing there is yours to write to"
+		? "nothing there is yours to write to, or to move a process to"
 		: "the cgroup that lichen was started in is not yours";
 }
 
@@ -338,6 +298,17 @@ static bool mounts_cgroup_writable(const struct spec *spec)
 	return false;
 }
 
+/* config-linux.md, Cgroup ownership. */
+static enum plan_give whom_to_give(const struct plan_builder *b)
+{
+	if (!b->plan->cgroup.new_namespace || !mounts_cgroup_writable(b->spec))
+		return PLAN_GIVE_NOT;
+	if (b->host->ids.privilege != HOST_USER &&
+		(plan_has_new(b, CLONE_NEWUSER) || plan_has_joined(b, CLONE_NEWUSER)))
+		return PLAN_GIVE_OUTSIDE;
+	return PLAN_GIVE_INSIDE;
+}
+
 void plan_enter_cgroup(struct plan_builder *b)
 {
 	if (b->plan->cgroup.how == PLAN_CGROUP_NONE || b->cgroup_entered)
@@ -382,6 +353,6 @@ int plan_cgroup(struct plan_builder *b, struct error *e)
 	/* The namespace's root is where we are when it is made, so not before we are there. */
 	c->new_namespace = plan_has_new(b, CLONE_NEWCGROUP);
 	b->plan->namespaces.unshare_flags &= ~(uint64_t)CLONE_NEWCGROUP;
-	c->give = c->new_namespace && mounts_cgroup_writable(b->spec);
+	c->give = whom_to_give(b);
 	return 0;
 }

@@ -143,7 +143,8 @@ static const struct op *shared_fallback(struct plan_builder *b, size_t index, co
 	op->fs.attrs = d->attrs;
 	/* A read-only /sys with a writable cgroup tree in it would be CVE-2023-25809. */
 	op->fs.attrs.tree_set |= d->attrs.set & MOUNT_ATTR_RDONLY;
-	op->fs.attrs.tree_propagation = MS_PRIVATE;
+	if (!d->attrs.propagation && !d->attrs.tree_propagation)
+		op->fs.attrs.tree_propagation = MS_PRIVATE;
 	return op;
 }
 
@@ -167,16 +168,29 @@ static const struct op *fallback_of(
 	return NULL;
 }
 
+/* Of the host's view the part that concerns the container: its own cgroup, or else the caller's. */
+static struct op view_of_host(
+	struct plan_builder *b, size_t index, const struct mount_digest *d, const char *path)
+{
+	struct op op = *shared_fallback(b, index, "cgroup2", path, d);
+
+	if (b->plan->cgroup.how == PLAN_CGROUP_NONE)
+		return op;
+	op.source = b->host->cgroup.mount;
+	op.flags |= OP_OWN_CGROUP;
+	return op;
+}
+
 /*
  * "cgroup" means the unified hierarchy. In a cgroup namespace of its own the container sees its
- * subtree; otherwise it gets the host's view, read-only (CVE-2023-25809).
+ * subtree; otherwise it gets the host's view of it, read-only (CVE-2023-25809).
  */
 static int plan_cgroup_mount(
 	struct plan_builder *b, size_t index, struct mount_digest *d, struct error *e)
 {
 	const struct host *host = b->host;
 	struct mount_digest readonly = *d;
-	struct op *op;
+	struct op *op, *view;
 
 	if (!host->cgroup.mount) {
 		error_set(e, ENOTSUP,
@@ -188,23 +202,20 @@ static int plan_cgroup_mount(
 	readonly.attrs.clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	readonly.attrs.tree_set |= MOUNT_ATTR_RDONLY;
 	readonly.attrs.tree_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-	readonly.rbind = true;
+	view = arena_alloc(&b->plan->arena, sizeof(*view));
+	*view = view_of_host(b, index, &readonly,
+		plan_printf(
+			b, "%s%s", host->cgroup.mount, host->cgroup.path ? host->cgroup.path : ""));
 	plan_enter_cgroup(b);
 	if (!plan_has_new(b, CLONE_NEWCGROUP)) {
-		add_bind(b, index,
-			plan_printf(b, "%s%s", host->cgroup.mount,
-				host->cgroup.path ? host->cgroup.path : ""),
-			&readonly);
+		*plan_add_op(b, OP_BIND) = *view;
 		return 0;
 	}
 	op = plan_add_op(b, OP_MOUNT);
 	op->object = plan_printf(b, "mounts[%zu]", index);
 	op->target = b->spec->mounts.v[index].destination;
 	op->fs = (struct mount_fs){ .type = "cgroup2", .source = "cgroup", .attrs = d->attrs };
-	op->fallback = shared_fallback(b, index, "cgroup2",
-		plan_printf(
-			b, "%s%s", host->cgroup.mount, host->cgroup.path ? host->cgroup.path : ""),
-		&readonly);
+	op->fallback = view;
 	return 0;
 }
 

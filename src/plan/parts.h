@@ -55,6 +55,8 @@ int plan_check_chroot(struct plan_builder *b, struct error *e);
 int plan_check_move(struct plan_builder *b, struct error *e);
 /* Adds OP_CGROUP, once: before what needs to be in the cgroup, and at the latest before hooks. */
 void plan_enter_cgroup(struct plan_builder *b);
+/* The hint to an error: what would make a cgroup possible here. */
+int plan_hint_cgroup(struct plan_builder *b, struct error *e);
 int plan_refuse(struct plan_builder *b, struct error *e);
 int plan_annotations(struct plan_builder *b, struct error *e);
 int plan_labels(struct plan_builder *b, struct error *e);

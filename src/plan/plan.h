@@ -62,6 +62,7 @@ enum op_flag {
 	OP_PLAIN = 1u << 1, /* the target may not go through symbolic links */
 	OP_KEEP_ORDER = 1u << 2, /* the source is opened when the op runs, not before */
 	OP_OVER_PROC = 1u << 3, /* the target may lie in a procfs */
+	OP_OWN_CGROUP = 1u << 4, /* the source is our own cgroup beneath it, since OP_CGROUP */
 };
 
 struct op {
@@ -135,6 +136,13 @@ enum plan_cgroup_how {
  * whose cgroup namespace the limits can't be seen. */
 #define PLAN_CGROUP_LEAF "container"
 
+/* To the process' user, who may then make cgroups of their own in it: systemd, for example. */
+enum plan_give {
+	PLAN_GIVE_NOT,
+	PLAN_GIVE_INSIDE, /* by init: its user namespace has power over both owners */
+	PLAN_GIVE_OUTSIDE, /* by the parent, whose cgroup has no owner inside */
+};
+
 struct plan_cgroup {
 	enum plan_cgroup_how how;
 	const char *base; /* DIRECTORY: what is there already, and delegated to us */
@@ -147,7 +155,7 @@ struct plan_cgroup {
 	size_t n_devices; /* 0: no filter */
 	const struct device_rule *devices;
 	bool best_effort; /* limits that can't be held are left out */
-	bool give; /* to the process' user, who may make cgroups of their own in it */
+	enum plan_give give;
 };
 
 /* ---- the process ---- */
@@ -259,8 +267,9 @@ enum plan_best_effort {
 int plan_make(const struct plan_request *request, struct plan *out, struct error *e);
 void plan_release(struct plan *plan);
 
-/* "as root: ...": what gives users a controller. */
-int plan_hint_delegate(const char *controller, struct error *e);
+/* The hint to an error: what gives the controller to the children of path. */
+int plan_hint_delegate(
+	const struct host_cgroup *c, const char *path, const char *controller, struct error *e);
 
 /* The group of resctrl that linux.intelRdt means, for a container of this ID. */
 const char *plan_rdt_group(const struct spec_intel_rdt *from, const char *id);

@@ -105,6 +105,8 @@ static void print_op(const struct op *op, const char *prefix, struct text *out)
 			op->gids->v[i].count);
 	if (op->flags & OP_COPY_UP)
 		text_puts(out, " copy-up");
+	if (op->flags & OP_OWN_CGROUP)
+		text_puts(out, " own-cgroup");
 	if (op->flags & OP_PLAIN)
 		text_puts(out, " no-links");
 	text_printf(out, "  # %s\n", op->object ? op->object : "");

@@ -248,6 +248,15 @@ static int digest_cpuset(struct digest *d, const char *object, const char *list,
 	return 0;
 }
 
+/* Microseconds of each second; what is beyond every machine is no limit. */
+static const char *quota_per_second(struct digest *d, int64_t quota, uint64_t period)
+{
+	double usec = (double)quota * 1e6 / (double)period;
+
+	return usec < (double)INT64_MAX ? print(d, "%llu", (unsigned long long)usec)
+					: INFINITY_TEXT;
+}
+
 /* 0 is what some callers write for "not set". */
 static void digest_quota(struct digest *d, const struct spec_cpu *c)
 {
@@ -258,9 +267,7 @@ static void digest_quota(struct digest *d, const struct spec_cpu *c)
 	if (!has_quota && !has_period)
 		return;
 	if (has_quota && c->quota.v > 0)
-		tell(d, "CPUQuotaPerSecUSec", "t",
-			print(d, "%llu",
-				(unsigned long long)((double)c->quota.v * 1e6 / (double)period)));
+		tell(d, "CPUQuotaPerSecUSec", "t", quota_per_second(d, c->quota.v, period));
 	else if (has_quota)
 		tell(d, "CPUQuotaPerSecUSec", "t", INFINITY_TEXT);
 	if (has_period)
@@ -545,4 +552,37 @@ int resources_digest(const struct spec_resources *r, const struct resource_polic
 			return result;
 	}
 	return 0;
+}
+
+/* ---- and back ---- */
+
+static const struct resource_property *find_property(
+	const struct resource_settings *s, const char *name)
+{
+	for (size_t i = s->n_properties; i > 0; i--)
+		if (streq(s->properties[i - 1].name, name))
+			return &s->properties[i - 1];
+	return NULL;
+}
+
+/* systemd.resource-control(5): what a property is if nobody sets it. */
+static const char *reset_of(const struct resource_property *p)
+{
+	if (p->signature[0] == 'a')
+		return "";
+	return streq(p->name, "?MemoryLow") || streq(p->name, "?MemoryMin") ? "0" : INFINITY_TEXT;
+}
+
+void resources_undo(const struct resource_settings *now, const struct resource_settings *then,
+	struct resource_settings *out)
+{
+	out->properties = arena_alloc(
+		out->arena, (now->n_properties + 1) * sizeof(*out->properties));
+	for (size_t i = 0; i < now->n_properties; i++) {
+		const struct resource_property *p = &now->properties[i];
+		const struct resource_property *old = find_property(then, p->name);
+
+		out->properties[out->n_properties] = *p;
+		out->properties[out->n_properties++].value = old ? old->value : reset_of(p);
+	}
 }

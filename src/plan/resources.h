@@ -60,6 +60,10 @@ int resources_digest(const struct spec_resources *r, const struct resource_polic
 void resources_add_property(
 	struct resource_settings *out, const char *name, const char *signature, const char *value);
 
+/* The properties that bring systemd from those of now back to those of then, added to out. */
+void resources_undo(const struct resource_settings *now, const struct resource_settings *then,
+	struct resource_settings *out);
+
 /* "0-3,7" as the bit mask that systemd takes, in hexadecimal digits; NULL if it is no such list.
  * The caller's to free. */
 char *resources_cpu_mask(const char *list);

@@ -53,20 +53,9 @@ void seccomp_cache_key(const struct spec_seccomp *spec, const char *compiler, st
 	}
 }
 
-/* FNV-1a, 64 bits: against accidents, not against anybody. */
-static uint64_t hash_of(const void *data, size_t size)
-{
-	const unsigned char *p = data;
-	uint64_t hash = 0xcbf29ce484222325ull;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ p[i]) * 0x100000001b3ull;
-	return hash;
-}
-
 static char *entry_name(const struct text *key)
 {
-	return xasprintf("%016llx", (unsigned long long)hash_of(key->s, key->len));
+	return xasprintf("%016llx", (unsigned long long)str_hash(key->s, key->len));
 }
 
 static int open_dir(const char *dir)
@@ -103,7 +92,7 @@ int seccomp_cache_load(
 	size = len - key->len - sizeof(checksum);
 	if (size % sizeof(struct sock_filter) != 0 ||
 		size / sizeof(struct sock_filter) > BPF_MAXINSNS ||
-		hash_of(entry + len - size, size) != checksum)
+		str_hash(entry + len - size, size) != checksum)
 		return -EBADMSG;
 	program = arena_alloc(arena, size);
 	memcpy(program, entry + len - size, size);
@@ -119,7 +108,7 @@ void seccomp_cache_store(
 	CLEANUP(text_release) struct text entry = { 0 };
 	CLEANUP(fd_cleanup) int dir_fd = -EBADF;
 	size_t size = filter->n * sizeof(struct sock_filter);
-	uint64_t checksum = hash_of(filter->v, size);
+	uint64_t checksum = str_hash(filter->v, size);
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return;

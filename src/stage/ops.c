@@ -54,12 +54,15 @@ static int open_source(
 	const struct ops_run *run, const struct op *op, struct mount_tree *out, struct error *e)
 {
 	enum mount_depth depth = op->kind == OP_ROOT ? MOUNT_TREE : op->depth;
-	int r = mount_tree_open(AT_FDCWD, op->source, depth, out, e);
+	CLEANUP(mem_free)
+	char *path = xasprintf(
+		"%s%s", op->source, op->flags & OP_OWN_CGROUP && run->cgroup ? run->cgroup : "");
+	int r = mount_tree_open(AT_FDCWD, path, depth, out, e);
 
 	if (r >= 0)
 		return 0;
 	/* Our own number is not told in a user namespace that has no map yet. */
-	explain_access(op->source, run->plan->host->ids.uid, e);
+	explain_access(path, run->plan->host->ids.uid, e);
 	if (e->code == EINVAL && depth == MOUNT_ONE)
 		error_hint(e,
 			"there are mounts beneath it, which the kernel does not let an ordinary "
@@ -97,8 +100,8 @@ void ops_close(struct ops_run *run)
 {
 	for (size_t i = 0; run->sources && i < run->plan->n_ops; i++)
 		fd_close(run->sources[i].fd);
-	free(run->sources);
-	run->sources = NULL;
+	free(TAKE_PTR(run->sources));
+	free(TAKE_PTR(run->cgroup));
 	run->place_fd = fd_close(run->place_fd);
 	run->root_fd = fd_close(run->root_fd);
 	run->proc_fd = fd_close(run->proc_fd);
@@ -362,22 +365,18 @@ static int do_cgroup(struct ops_run *run, struct error *e)
 {
 	const struct plan_cgroup *c = &run->plan->cgroup;
 	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
-	CLEANUP(mem_free) char *files = NULL;
 	struct message m;
 	int r = message_receive(run->sock_fd, INT64_MAX, "waited for its cgroup", &m, &leaf_fd, e);
 
 	if (r == 0 && m.kind != MESSAGE_PLACED)
 		r = error_set(e, EPROTO, "%s instead of PLACED", message_name(m.kind));
+	/* As the outside calls it. */
+	run->cgroup = host_cgroup_own_path();
 	if (r == 0 && c->new_namespace)
 		r = namespace_unshare(CLONE_NEWCGROUP, e);
-	if (r < 0 || !c->give)
+	if (r < 0 || c->give != PLAN_GIVE_INSIDE)
 		return r;
-	/* Since Linux 4.15 the kernel says what belongs to it; the specification has a list for
-	 * before.
-	 */
-	if (file_read_text(AT_FDCWD, "/sys/kernel/cgroup/delegate", 4096, &files, NULL) < 0)
-		files = xstrdup(CGROUP_DELEGATE_FILES);
-	return cgroup_give(leaf_fd, files, run->plan->process.uid, e);
+	return cgroup_give(leaf_fd, run->plan->process.uid, e);
 }
 
 static int execute(

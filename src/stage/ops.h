@@ -21,6 +21,7 @@ struct ops_run {
 	struct mount_tree *sources; /* one for each operation */
 	int place_fd; /* the root file system's directory, which its mount goes on top of */
 	int root_fd;
+	char *cgroup; /* our own cgroup's path, since OP_CGROUP; or NULL */
 	int proc_fd; /* a procfs of our own, for sysctls */
 	int terminal_fd; /* our side of the terminal */
 };

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/syscalls.h"
+#include "kernel/cgroup.h"
 #include "stage/intermediate.h"
 #include "stage/message.h"
 #include "stage/prepare.h"
@@ -238,6 +239,20 @@ static int64_t set_up_deadline(const struct plan *plan)
 	return hooks == INT64_MAX ? hooks : time_ms() + SET_UP_TIMEOUT_MS + hooks;
 }
 
+static int explain_kill(const struct stage *s, int sig, struct error *e)
+{
+	uint64_t n = 0;
+
+	error_context(e, "killed by signal %d", sig);
+	if (s->placement.fd >= 0)
+		(void)cgroup_read_number(s->placement.fd, "memory.events", "oom_kill", &n);
+	if (n == 0)
+		return -e->code;
+	return error_hint(e,
+		"linux.resources.memory.limit is too small: to set a container up takes some "
+		"megabytes");
+}
+
 /*
  * An init that dies of the outside has no time for a word, but its exit status says something. With
  * a pending error from a helper that failed, that one is the cause.
@@ -252,7 +267,7 @@ static int explain_death(struct stage *s, struct error *e)
 	(void)fd_wait(s->pidfd, DEATH_TIMEOUT_MS);
 	if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0 &&
 		info.si_code == CLD_KILLED)
-		return error_context(e, "killed by signal %d", info.si_status);
+		return explain_kill(s, info.si_status, e);
 	return -e->code;
 }
 

@@ -36,13 +36,13 @@ static int explain_access(struct error *e)
 
 /* ---- a directory of ours ---- */
 
-static int open_or_make(int parent_fd, const char *name, struct error *e)
+/* *out_made: whether it was not there. */
+static int open_or_make(int parent_fd, const char *name, bool *out_made, struct error *e)
 {
 	int fd = cgroup_make(parent_fd, name, e);
 
-	if (fd == -EEXIST)
-		fd = cgroup_open(parent_fd, name, e);
-	return fd;
+	*out_made = fd >= 0;
+	return fd == -EEXIST ? cgroup_open(parent_fd, name, e) : fd;
 }
 
 /*
@@ -52,12 +52,13 @@ static int open_or_make(int parent_fd, const char *name, struct error *e)
 static int make_room(const struct plan *plan, int fd, const char *path, struct error *e)
 {
 	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
+	bool made;
 
 	if (!plan->host->cgroup.path || !streq(path, plan->host->cgroup.path)) {
 		error_set(e, EBUSY, "the cgroup '%s' has processes of its own", path);
 		return error_hint(e, "move them into a child of it, or name another cgroupsPath");
 	}
-	leaf_fd = open_or_make(fd, CALLERS, e);
+	leaf_fd = open_or_make(fd, CALLERS, &made, e);
 	return leaf_fd < 0 ? leaf_fd : cgroup_move_all(fd, leaf_fd, e);
 }
 
@@ -92,7 +93,8 @@ static int enable_all(const struct plan *plan, int fd, const char *path, struct 
 			return explain_access(e);
 		}
 	}
-	for (size_t i = 0; i < all->n; i++)
+	/* Beside processes the kernel would take cpu and pids, and make the children threaded. */
+	for (size_t i = 0; i < all->n && !cgroup_has_processes(fd); i++)
 		(void)cgroup_enable(fd, all->v[i], &ignored);
 	return 0;
 }
@@ -107,6 +109,7 @@ static int make_path(const struct plan *plan, struct placement *p, struct error 
 
 	while (fd >= 0 && c->path[done]) {
 		size_t len = strcspn(c->path + done + 1, "/");
+		bool is_last = !c->path[done + 1 + len];
 		int next_fd;
 
 		path[done] = '\0';
@@ -114,7 +117,9 @@ static int make_path(const struct plan *plan, struct placement *p, struct error 
 			return -e->code;
 		path[done] = '/';
 		path[done + 1 + len] = '\0';
-		next_fd = open_or_make(fd, path + done + 1, e);
+		next_fd = open_or_make(fd, path + done + 1, &p->made, e);
+		if (next_fd >= 0 && p->made && !is_last)
+			cgroup_mark(next_fd);
 		fd_close(fd);
 		fd = next_fd;
 		path[done + 1 + len] = c->path[done + 1 + len];
@@ -140,19 +145,36 @@ static int make_leaf(const struct plan *plan, struct placement *p, struct error 
 	return p->leaf_fd < 0 ? p->leaf_fd : 0;
 }
 
+static int make_directory(const struct plan *plan, struct placement *p, struct error *e)
+{
+	int r = open_hierarchy(plan, p, e);
+
+	p->path = xstrdup(plan->cgroup.path);
+	if (r == 0)
+		r = make_path(plan, p, e);
+	return r < 0 ? r : make_leaf(plan, p, e);
+}
+
+/* Whoever removes the last container beneath a cgroup that we share may take it from under us. */
+static bool was_removed(int r)
+{
+	return r == -ENOENT || r == -ENODEV;
+}
+
 int placement_begin(const struct plan *plan, struct placement *out, struct error *e)
 {
 	CLEANUP(placement_release) struct placement p = PLACEMENT_NONE;
-	int r;
+	int r = 0;
 
 	if (plan->cgroup.how == PLAN_CGROUP_NONE)
 		return 0;
-	r = open_hierarchy(plan, &p, e);
-	if (r == 0 && plan->cgroup.how == PLAN_CGROUP_DIRECTORY) {
-		p.path = xstrdup(plan->cgroup.path);
-		r = make_path(plan, &p, e);
-		if (r == 0)
-			r = make_leaf(plan, &p, e);
+	if (plan->cgroup.how == PLAN_CGROUP_SCOPE)
+		r = open_hierarchy(plan, &p, e);
+	for (int i = 0; plan->cgroup.how == PLAN_CGROUP_DIRECTORY && i < TRIES; i++) {
+		placement_release(&p);
+		r = make_directory(plan, &p, e);
+		if (!was_removed(r))
+			break;
 	}
 	if (r < 0)
 		return r;
@@ -194,6 +216,7 @@ static int receive_scope(struct placement *p, pid_t pid, struct error *e)
 
 	if (r < 0)
 		return r;
+	p->made = true;
 	p->fd = cgroup_open(p->root_fd, p->path, e);
 	if (p->fd < 0)
 		return error_context(e, "open the scope's cgroup");
@@ -204,18 +227,31 @@ static int receive_scope(struct placement *p, pid_t pid, struct error *e)
 	return r < 0 ? r : pass_on(p);
 }
 
+static int give(const struct plan *plan, const struct placement *p, pid_t pid, struct error *e)
+{
+	uid_t uid;
+	int r = host_uid_of_process(pid, plan->process.uid, &uid, e);
+
+	if (r == 0)
+		r = cgroup_give(p->leaf_fd, uid, e);
+	return r < 0 ? error_context(e, "config.json: linux.cgroupsPath") : 0;
+}
+
 int placement_finish(const struct plan *plan, struct placement *p, pid_t pid, struct error *e)
 {
-	int r = 0;
+	const struct plan_cgroup *c = &plan->cgroup;
+	int r = c->how == PLAN_CGROUP_SCOPE ? receive_scope(p, pid, e) : 0;
+	const struct limits_place place = { .fd = p->fd,
+		.leaf_fd = p->leaf_fd,
+		.path = p->path,
+		.host = &plan->host->cgroup,
+		.prefix = "config.json: ",
+		.effort = c->best_effort ? LIMITS_BEST_EFFORT : LIMITS_MUST_HOLD };
 
-	if (plan->cgroup.how == PLAN_CGROUP_NONE)
-		return 0;
-	if (plan->cgroup.how == PLAN_CGROUP_SCOPE)
-		r = receive_scope(p, pid, e);
-	return r < 0 ? r
-		     : limits_write(p->fd, p->leaf_fd, plan->cgroup.settings,
-			       plan->cgroup.best_effort ? LIMITS_BEST_EFFORT : LIMITS_MUST_HOLD,
-			       &p->left, e);
+	if (r < 0 || c->how == PLAN_CGROUP_NONE)
+		return r;
+	r = limits_write(&place, c->settings, &p->left, e);
+	return r == 0 && c->give == PLAN_GIVE_OUTSIDE ? give(plan, p, pid, e) : r;
 }
 
 void placement_release(struct placement *p)

@@ -16,6 +16,7 @@ struct placement {
 	int leaf_fd; /* its child, where init is */
 	struct child asked; /* lichen-scope at work */
 	char *path; /* of fd, absolute in the hierarchy */
+	bool made; /* fd is of our making; else only leaf_fd is */
 	struct strlist left; /* limits that best effort has left out */
 };
 

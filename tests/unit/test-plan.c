@@ -66,6 +66,15 @@
 	.cgroup = { HOST_CGROUP_V2, (char[]){ "/sys/fs/cgroup" }, (char[]){ "/ours/own" }, \
 		(char[]){ "/ours" },                                                       \
 		{ 2, (char *[]){ (char[]){ "memory" }, (char[]){ "pids" }, NULL } } }
+/* The same where systemd runs, and the kernel has one more. */
+#define CGROUP_BOOTED                                                                            \
+	.cgroup = { HOST_CGROUP_V2, (char[]){ "/sys/fs/cgroup" }, (char[]){ "/ours/own" },       \
+		(char[]){ "/ours" },                                                             \
+		{ 2, (char *[]){ (char[]){ "memory" }, (char[]){ "pids" }, NULL } }, NULL,       \
+		{ 3,                                                                             \
+			(char *[]){ (char[]){ "memory" }, (char[]){ "pids" }, (char[]){ "cpu" }, \
+				NULL } },                                                        \
+		true }
 #define USER	    .ids = { .uid = 1000, .gid = 1000, .privilege = HOST_USER, .user_namespace = OURS }
 #define OWN_INITIAL .own_uids = MAPS(IDS_INITIAL), .own_gids = MAPS(IDS_INITIAL)
 #define OWN_NESTED  .own_uids = MAPS(IDS_NESTED), .own_gids = MAPS(IDS_NESTED)
@@ -97,6 +106,18 @@ static const struct host_row {
 			.sub_uids = RANGES({ 100000, 65536 }),
 			.sub_gids = RANGES({ 100000, 65536 }) } },
 	{ "user-delegated", { USER, OWN_INITIAL, HELPERS, CGROUP_DELEGATED } },
+	{ "user-booted", { USER, OWN_INITIAL, HELPERS, CGROUP_BOOTED } },
+	/* A machine with systemd, and none of this user's. */
+	{ "user-alone",
+		{ .ids = { .uid = 1000,
+			  .gid = 1000,
+			  .privilege = HOST_USER,
+			  .user_name = (char[]){ "mossy" },
+			  .user_namespace = OURS },
+			OWN_INITIAL,
+			HELPERS,
+			.cgroup = { HOST_CGROUP_V2, (char[]){ "/sys/fs/cgroup" },
+				(char[]){ "/user.slice/session" }, .systemd_runs = true } } },
 	{ "root-systemd",
 		{ .ids = { .privilege = HOST_ROOT, .user_namespace = OURS },
 			OWN_INITIAL,
@@ -191,6 +212,15 @@ static void set_resctrl(struct setting *s, const char *word)
 	s->request.resctrl = &s->resctrl;
 }
 
+/* As long as a directory's name can be. */
+static const char *long_id(void)
+{
+	static char id[256];
+
+	memset(id, 'x', sizeof(id) - 1);
+	return id;
+}
+
 static void set_word(struct setting *s, const char *word)
 {
 	static const struct name efforts[] = { { "cgroup", PLAN_BEST_EFFORT_CGROUP },
@@ -204,6 +234,8 @@ static void set_word(struct setting *s, const char *word)
 		s->request.no_pivot = true;
 	} else if (streq(word, "keep-groups")) {
 		s->request.keep_groups = true;
+	} else if (streq(word, "long-id")) {
+		s->request.id = long_id();
 	} else if (streq(word, "terminal")) {
 		s->request.may_use_terminal = true;
 	} else if (str_starts(word, "resctrl")) {
@@ -244,7 +276,8 @@ static void make_plan(
 	struct error e = { 0 };
 
 	s->request.host = host;
-	s->request.id = "box";
+	if (!s->request.id)
+		s->request.id = "box";
 	s->request.bundle = "/bundle";
 	s->request.state_root = "/run/lichen";
 	s->request.namespace_owners = s->owners;
