@@ -77,7 +77,9 @@ libhost_a_SOURCES = \
 	%D%/host/host.c \
 	%D%/host/host.h \
 	%D%/host/ids.c \
-	%D%/host/ids.h
+	%D%/host/ids.h \
+	%D%/host/surroundings.c \
+	%D%/host/surroundings.h
 libhost_a_CPPFLAGS = $(AM_CPPFLAGS) -DLICHEN_LIBEXEC_DIR='"$(pkglibexecdir)"'
 
 libplan_a_SOURCES = \
@@ -85,6 +87,8 @@ libplan_a_SOURCES = \
 	%D%/plan/cgroup.c \
 	%D%/plan/device_rules.c \
 	%D%/plan/devices.c \
+	%D%/plan/exec.c \
+	%D%/plan/exec.h \
 	%D%/plan/features.c \
 	%D%/plan/features.h \
 	%D%/plan/ids.c \
@@ -120,6 +124,8 @@ libstage_a_SOURCES = \
 	%D%/stage/init.h \
 	%D%/stage/intermediate.c \
 	%D%/stage/intermediate.h \
+	%D%/stage/join.c \
+	%D%/stage/join.h \
 	%D%/stage/limits.c \
 	%D%/stage/limits.h \
 	%D%/stage/message.c \
@@ -137,7 +143,9 @@ libstage_a_SOURCES = \
 	%D%/stage/scope.c \
 	%D%/stage/scope.h \
 	%D%/stage/self.c \
-	%D%/stage/self.h
+	%D%/stage/self.h \
+	%D%/stage/terminal.c \
+	%D%/stage/terminal.h
 
 libcontainer_a_SOURCES = \
 	%D%/container/cgroup.c \

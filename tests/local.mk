@@ -13,6 +13,7 @@ UNIT_TESTS = \
 	%D%/unit/test-caps \
 	%D%/unit/test-device-filter \
 	%D%/unit/test-error \
+	%D%/unit/test-exec-plan \
 	%D%/unit/test-fd \
 	%D%/unit/test-features \
 	%D%/unit/test-hooks \
@@ -40,6 +41,7 @@ UNIT_TESTS = \
 %C%_unit_test_caps_LDADD = $(LINK_KERNEL)
 %C%_unit_test_device_filter_LDADD = $(LINK_KERNEL)
 %C%_unit_test_error_LDADD = $(LINK_BASE)
+%C%_unit_test_exec_plan_LDADD = $(LINK_PLAN)
 %C%_unit_test_fd_LDADD = $(LINK_BASE)
 %C%_unit_test_features_LDADD = $(LINK_PLAN)
 %C%_unit_test_hooks_LDADD = $(LINK_STAGE)
@@ -113,6 +115,7 @@ EXTRA_DIST += \
 	%D%/data \
 	%D%/fuzz/corpus \
 	%D%/tap.sh \
+	%D%/unit/hosts.h \
 	%D%/unit/profile.h \
 	%D%/unit/tap.h \
 	%D%/unit/temp.h

@@ -193,9 +193,8 @@ int host_subordinate_ids(
 	return 0;
 }
 
-int host_own_map(enum idmap_kind kind, struct idmap *out, struct error *e)
+static int read_map(const char *path, struct idmap *out, struct error *e)
 {
-	const char *path = kind == IDMAP_UID ? "/proc/self/uid_map" : "/proc/self/gid_map";
 	CLEANUP(mem_free) char *text = NULL;
 	char *save = NULL;
 	int r = file_read_text(AT_FDCWD, path, SUBID_FILE_MAX, &text, NULL);
@@ -212,6 +211,19 @@ int host_own_map(enum idmap_kind kind, struct idmap *out, struct error *e)
 		out->v[out->n++] = range;
 	}
 	return 0;
+}
+
+int host_own_map(enum idmap_kind kind, struct idmap *out, struct error *e)
+{
+	return read_map(kind == IDMAP_UID ? "/proc/self/uid_map" : "/proc/self/gid_map", out, e);
+}
+
+int host_map_of(pid_t pid, enum idmap_kind kind, struct idmap *out, struct error *e)
+{
+	CLEANUP(mem_free)
+	char *path = xasprintf("/proc/%d/%s", pid, kind == IDMAP_UID ? "uid_map" : "gid_map");
+
+	return read_map(path, out, e);
 }
 
 char *host_find_program(const char *name)

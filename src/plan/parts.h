@@ -14,6 +14,9 @@ struct plan_builder {
 	size_t ops_size;
 	struct resource_settings *settings; /* of plan->cgroup, while it is being made */
 	bool cgroup_entered; /* there is an OP_CGROUP */
+	const struct spec_process *process; /* spec's, or the one that exec is to run */
+	bool other_user_namespace; /* the process is in one that is not ours */
+	const struct idmap *uids, *gids; /* of the process' user namespace; NULL: not known */
 };
 
 /* A zeroed operation at the end of the list; valid until the next one is added. */
@@ -40,8 +43,12 @@ int plan_check_chroot(struct plan_builder *b, struct error *e);
 /* Adds OP_CGROUP, once: before what needs to be in the cgroup, and at the latest before hooks. */
 void plan_enter_cgroup(struct plan_builder *b);
 int plan_refuse(struct plan_builder *b, struct error *e);
+/* The part of it that also holds for exec's process. */
+int plan_refuse_labels(struct plan_builder *b, struct error *e);
 int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);
+/* Whom the process becomes for what comes before its own credentials. */
+void plan_setup_user(struct plan_builder *b);
 int plan_identity(struct plan_builder *b, struct error *e);
 int plan_cgroup(struct plan_builder *b, struct error *e);
 int plan_scope_properties(struct plan_builder *b, struct error *e);
@@ -51,4 +58,6 @@ int plan_devices(struct plan_builder *b, struct error *e);
 int plan_sysctls(struct plan_builder *b, struct error *e);
 int plan_process(struct plan_builder *b, struct error *e);
 int plan_placement(struct plan_builder *b, struct error *e);
+/* "0-3, 7" as bits, of which there are max; or -EINVAL. */
+int plan_parse_list(const char *list, unsigned long *bits, size_t max);
 int plan_seccomp(struct plan_builder *b, struct error *e);

@@ -14,19 +14,27 @@ static int not_yet(const char *path, struct error *e)
 		e, "remove it from config.json: the container would have to do without it");
 }
 
+int plan_refuse_labels(struct plan_builder *b, struct error *e)
+{
+	const struct spec_process *p = b->process;
+	const char *key = p->apparmor_profile && *p->apparmor_profile ? "apparmorProfile"
+		: p->selinux_label && *p->selinux_label		      ? "selinuxLabel"
+								      : NULL;
+
+	if (!key)
+		return 0;
+	error_set(e, ENOTSUP, "%s%s: is not supported by this version of lichen",
+		b->plan->process.origin, key);
+	return error_hint(e, "remove it: the process would have to do without it");
+}
+
 static int refuse_process(struct plan_builder *b, struct error *e)
 {
-	const struct spec_process *p = b->spec->process;
-
-	if (!p) {
+	if (!b->process) {
 		error_set(e, EINVAL, "config.json: process: is required");
 		return error_hint(e, "lichen spec writes a complete config.json");
 	}
-	if (p->apparmor_profile && *p->apparmor_profile)
-		return not_yet("process.apparmorProfile", e);
-	if (p->selinux_label && *p->selinux_label)
-		return not_yet("process.selinuxLabel", e);
-	return 0;
+	return plan_refuse_labels(b, e);
 }
 
 static int refuse_linux(struct plan_builder *b, struct error *e)

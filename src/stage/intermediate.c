@@ -30,7 +30,7 @@ static int clone_error(uint64_t flags, struct error *e)
 {
 	int code = errno;
 
-	error_errno(e, "make the container's first process");
+	error_errno(e, "make the container's process");
 	if (!(flags & CLONE_NEWUSER))
 		return -code;
 	if (code == ENOSPC)

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/syscalls.h"
 #include "stage/intermediate.h"
+#include "stage/join.h"
 #include "stage/message.h"
 #include "stage/prepare.h"
 
@@ -73,6 +74,16 @@ int stage_prepare(const struct plan *plan, struct stage *out, struct error *e)
 	return placement_begin(plan, &out->placement, e);
 }
 
+static int hand_out(struct stage *s, struct stage *out, struct error *e)
+{
+	s->pidfd = sys_pidfd_open(s->pid, 0);
+	if (s->pidfd < 0)
+		return error_errno(e, "open the container's process");
+	*out = *s;
+	*s = (struct stage)STAGE_NONE;
+	return 0;
+}
+
 int stage_begin(const struct plan *plan, const struct hook_state *state, int start_fd, int lock_fd,
 	struct stage *out, struct error *e)
 {
@@ -96,14 +107,29 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 	fd_close(args.sock_fd);
 	if (r == 0)
 		r = placement_ask(plan, &s.placement, s.pid, e);
-	if (r < 0)
-		return r;
-	s.pidfd = sys_pidfd_open(s.pid, 0);
-	if (s.pidfd < 0)
-		return error_errno(e, "open the container's first process");
-	*out = s;
-	s = (struct stage)STAGE_NONE;
-	return 0;
+	return r < 0 ? r : hand_out(&s, out, e);
+}
+
+int stage_begin_join(const struct plan *plan, pid_t init_pid, int init_pidfd, int root_fd,
+	struct stage *out, struct error *e)
+{
+	CLEANUP(stage_release) struct stage s = STAGE_NONE;
+	struct join_args args = {
+		.plan = plan, .init_pid = init_pid, .init_pidfd = init_pidfd, .root_fd = root_fd
+	};
+	int pair[2], r;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(e, "make a socket pair");
+	s.sock_fd = pair[0];
+	args.sock_fd = pair[1];
+	pid = stage_clone(0, -EBADF, e);
+	if (pid == 0)
+		join_main(&args);
+	fd_close(args.sock_fd);
+	r = pid < 0 ? pid : receive_pid(s.sock_fd, pid, &s.pid, e);
+	return r < 0 ? r : hand_out(&s, out, e);
 }
 
 void stage_release(struct stage *s)
@@ -221,7 +247,8 @@ static int run_runtime_hooks(
 /* createContainer hooks run in init, and may take what they may take. */
 static int64_t set_up_deadline(const struct plan *plan)
 {
-	int64_t hooks = hooks_time(&plan->spec->hooks.create_container);
+	int64_t hooks = plan->namespaces.of_init ? 0
+						 : hooks_time(&plan->spec->hooks.create_container);
 
 	return hooks == INT64_MAX ? hooks : time_ms() + SET_UP_TIMEOUT_MS + hooks;
 }
@@ -299,8 +326,8 @@ static int raise_limits(const struct stage *s, const struct plan *plan, struct e
 		struct rlimit room = { r->limit.rlim_max, r->limit.rlim_max };
 
 		if (r->raise && prlimit(s->pid, (__rlimit_resource_t)r->resource, &room, NULL) < 0)
-			return error_errno(e, "config.json: process.rlimits[%zu]: raise %s",
-				r->index, r->name);
+			return error_errno(
+				e, "%srlimits[%zu]: raise %s", p->origin, r->index, r->name);
 	}
 	return 0;
 }

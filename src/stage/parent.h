@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The creating process' half of a container's birth.
+ * The calling process' half of a container's birth, and of that of a process which joins it.
  *
  * Where: the caller's namespaces. May: clone, map IDs, run the runtime's hooks. Must not: touch
  * anything of the container but through init.
@@ -38,6 +38,13 @@ int stage_prepare(const struct plan *plan, struct stage *out, struct error *e);
  * lock_fd go to init (stage/init.h); they stay the caller's here.
  */
 int stage_begin(const struct plan *plan, const struct hook_state *state, int start_fd, int lock_fd,
+	struct stage *out, struct error *e);
+
+/*
+ * exec's: not init but a process that joins it is born, in its namespaces; the rest is the same.
+ * pidfd is init's, root_fd too: see stage/join.h.
+ */
+int stage_begin_join(const struct plan *plan, pid_t init_pid, int init_pidfd, int root_fd,
 	struct stage *out, struct error *e);
 
 /* IDs, mounts, hooks prestart and createRuntime: until init is READY. state: for the hooks. */
