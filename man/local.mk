@@ -4,6 +4,7 @@ dist_man_MANS += \
 	man/lichen-create.1 \
 	man/lichen-delete.1 \
 	man/lichen-engines.7 \
+	man/lichen-exec.1 \
 	man/lichen-features.1 \
 	man/lichen-help.1 \
 	man/lichen-kill.1 \

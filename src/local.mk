@@ -148,6 +148,8 @@ libstage_a_SOURCES = \
 	%D%/stage/terminal.h
 
 libcontainer_a_SOURCES = \
+	%D%/container/caller.c \
+	%D%/container/caller.h \
 	%D%/container/cgroup.c \
 	%D%/container/cgroup.h \
 	%D%/container/container.h \
@@ -158,6 +160,9 @@ libcontainer_a_SOURCES = \
 	%D%/container/destruction.c \
 	%D%/container/destruction.h \
 	%D%/container/kill.c \
+	%D%/container/exec.c \
+	%D%/container/last_words.c \
+	%D%/container/last_words.h \
 	%D%/container/list.c \
 	%D%/container/pause.c \
 	%D%/container/process_ref.c \
@@ -180,6 +185,7 @@ libcli_a_SOURCES = \
 	%D%/cli/create.c \
 	%D%/cli/create.h \
 	%D%/cli/delete.c \
+	%D%/cli/exec.c \
 	%D%/cli/features.c \
 	%D%/cli/globals.c \
 	%D%/cli/globals.h \

@@ -55,6 +55,7 @@ int command_check_operands(const char *program, const struct command *command,
 extern const struct command command_complete;
 extern const struct command command_create;
 extern const struct command command_delete;
+extern const struct command command_exec;
 extern const struct command command_features;
 extern const struct command command_help;
 extern const struct command command_kill;

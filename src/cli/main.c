@@ -25,6 +25,8 @@ struct invocation {
 
 static void invocation_release(struct invocation *inv)
 {
+	if (inv->values)
+		options_release(inv->command->options, inv->values);
 	free(inv->values);
 	free(inv->words.v);
 	free(inv->operands.v);

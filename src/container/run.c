@@ -54,7 +54,7 @@ static int run_foreground(const struct runtime *rt, const struct create_request 
 	enum creation_terminal terminal = isatty(STDIN_FILENO) ? TERMINAL_RELAYED : TERMINAL_NONE;
 	CLEANUP(creation_release) struct creation c;
 	CLEANUP(unblock) sigset_t saved;
-	int r, master_fd;
+	int r;
 
 	relay_block_signals(&saved);
 	creation_init(&c, rt, req);
@@ -63,10 +63,10 @@ static int run_foreground(const struct runtime *rt, const struct create_request 
 		return r;
 	/* The others may lock it now: start below, kill and delete from elsewhere. */
 	state_dir_close(&c.dir);
-	master_fd = req->console_socket ? -EBADF : c.stage.terminal_fd;
+	relay_copy_size(c.stage.terminal_fd);
 	r = container_start(rt, req->id, e);
 	if (r == 0)
-		r = relay_run(c.stage.pid, c.stage.pidfd, master_fd, out_status, e);
+		r = relay_run(c.stage.pid, c.stage.pidfd, c.stage.terminal_fd, out_status, e);
 	if (r < 0)
 		return undo(rt, req, e);
 	return req->flags & CREATE_KEEP ? 0 : remove_container(rt, req->id, e);
