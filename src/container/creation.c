@@ -246,6 +246,7 @@ static void describe(struct creation *c)
 		.bundle = xstrdup(c->bundle),
 		.rootfs = xstrdup(c->plan.rootfs),
 		.keeps_keyring = (c->request->flags & CREATE_NO_NEW_KEYRING) != 0,
+		.own_mount_namespace = (c->plan.namespaces.unshare_flags & CLONE_NEWNS) != 0,
 		.own_pid_namespace = (c->plan.namespaces.clone_flags & CLONE_NEWPID) != 0,
 		.created = now_rfc3339(),
 		.owner = *c->host.ids.user_name ? xstrdup(c->host.ids.user_name)

@@ -35,6 +35,7 @@ int state_write(const struct state_dir *dir, const struct state *s, struct error
 	json_out_string(&o, "id", s->id);
 	json_out_bool(&o, "created", s->is_created);
 	json_out_bool(&o, "ownPidNamespace", s->own_pid_namespace);
+	json_out_bool(&o, "ownMountNamespace", s->own_mount_namespace);
 	json_out_bool(&o, "keepsKeyring", s->keeps_keyring);
 	json_out_i64(&o, "pid", s->init.pid);
 	json_out_u64(&o, "startTime", s->init.start_time);
@@ -119,6 +120,7 @@ static void read_fields(const struct state_dir *dir, const struct json *root, st
 		.owner = string_of(root, "owner"),
 		.is_created = is_true(root, "created"),
 		.own_pid_namespace = is_true(root, "ownPidNamespace"),
+		.own_mount_namespace = is_true(root, "ownMountNamespace"),
 		.keeps_keyring = is_true(root, "keepsKeyring") };
 	if (pid && json_u64(pid, INT32_MAX, &number) == 0)
 		out->init.pid = (pid_t)number;
