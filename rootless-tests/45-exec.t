@@ -161,6 +161,16 @@ like "one of them is no way out (CVE-2024-21626)" "$status $stderr" "^1 .*proces
 is "… and nothing was run" "$stdout" ''
 unbox
 
+box
+"$guest" accept-fds "$scratch/pidfd.sock" >"$scratch/accepted" &
+eventually test -S "$scratch/pidfd.sock"
+in_box --pidfd-socket "$scratch/pidfd.sock" -- exit 4
+is "--pidfd-socket" "$status $stderr" '4 '
+wait $!
+stdout=$(cat "$scratch/accepted")
+expect "… it gets the word that callers expect, and a pidfd" '.[0] | [.text, .n_fds, ([.fds[].target] | index("anon_inode:[pidfd]") != null)]' '["setns",1,true]'
+unbox
+
 # ---- --process ----
 
 box '.process.env = ["A=1"]' '.process.noNewPrivileges = true' 'caps(["CAP_KILL"])' '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}]'
@@ -314,7 +324,7 @@ box "$hunt_caps" "mounted(\"/shared\"; \"bind\"; \"$scratch/prey\"; [\"bind\"])"
 console=$!
 eventually test -S "$scratch/hold.sock"
 run rt exec "$id" /guest processes
-rt exec --tty --detach --console-socket "$scratch/hold.sock" --pid-file "$scratch/held.pid" --user 0 "$id" /guest exit 3 2>"$scratch/held.err" </dev/null &
+"$guest" leak 4 "$scratch/outside" "$LICHEN" --root "$(state_dir)" exec --tty --detach --console-socket "$scratch/hold.sock" --user 0 "$id" /guest exit 3 2>"$scratch/held.err" </dev/null &
 holder=$!
 is_held() { run rt exec "$id" /guest processes; [[ $(got '.[0].processes | [.[]] | index("lichen:exec") != null') == true ]]; }
 ok "a process is held before its program" eventually is_held
@@ -330,6 +340,14 @@ in_box -- look-into "$held" , ptrace "$held"
 # the folder itself opens for root, who owns it then; what is in it does not: the hunter has tried
 expect "without CAP_SYS_PTRACE nobody looks into it" '.[0].into | del(.fd) | [.[] == 0] | any' false
 expect "… nor traces it" '.[1].errno != 0' true
+if [[ $mode == root ]]; then
+	for one in $(rt ps --format json "$id" | jq .[]); do
+		[[ $(<"/proc/$one/comm") != lichen:exec ]] || held_fds=$(for fd in "/proc/$one/fd/"*; do echo "${fd##*/} $(readlink "$fd" | sed 's/:.*//; s|/dev/pts/.*|pts|')"; done)
+	done
+	is "it has its caller's 0 to 2, a socket and its terminal; nothing else is open" "$(awk '$1 > 2 {print $2}' <<<"$held_fds" | sort | xargs)" 'pts socket'
+else
+	elsewhere "what a hidden process has open is shown to root"
+fi
 for ((i = 0; i < 20; i++)); do rt exec "$id" /guest exit 0; done
 touch "$scratch/prey/go"
 wait "$holder"

@@ -124,8 +124,9 @@ static int look_at_init(struct exec *x, struct error *e)
 {
 	int r = surroundings_probe(x->state.init.pid, &x->init, e);
 
-	/* Only if it still is the same process was that its number. */
-	if (fd_wait(x->init_pidfd, 0) > 0)
+	/* Only if it still is the same process was that its number; one that ends has no
+	 * namespaces. */
+	if (r == -ENOENT || fd_wait(x->init_pidfd, 0) > 0)
 		return has_stopped(x, e);
 	return r < 0 ? explain_look(x, e) : 0;
 }
