@@ -25,7 +25,9 @@ int plan_refuse_labels(struct plan_builder *b, struct error *e)
 		return 0;
 	error_set(e, ENOTSUP, "%s%s: is not supported by this version of lichen",
 		b->plan->process.origin, key);
-	return error_hint(e, "remove it: the process would have to do without it");
+	return error_hint(e, "%s: the %s would have to do without it",
+		b->plan->namespaces.of_init ? "leave it out" : "remove it from config.json",
+		b->plan->namespaces.of_init ? "process" : "container");
 }
 
 static int refuse_process(struct plan_builder *b, struct error *e)
