@@ -8,13 +8,13 @@ set -uo pipefail
 source "$(dirname "$0")/lib/life.sh"
 
 waiter='["sh", "-c", "trap \"exit 3\" TERM; echo ready; while :; do sleep 0.05; done"]'
-# refused NAME TEXT CMD...   status 1, nothing on stdout, a text that has TEXT
+# refused NAME TEXT CMD...   status 255, nothing on stdout, a text that has TEXT
 refused() {
 	local name=$1 text=$2
 	shift 2
 	run "$@"
-	if ((status == 1)) && [[ -z $stdout && $stderr == *"$text"* ]]; then tap_pass "$name"; return; fi
-	tap_fail "$name" "wanted status 1 and: $text" "$(tap_said "$@" | sed 's/^# //')"
+	if ((status == 255)) && [[ -z $stdout && $stderr == *"$text"* ]]; then tap_pass "$name"; return; fi
+	tap_fail "$name" "wanted status 255 and: $text" "$(tap_said "$@" | sed 's/^# //')"
 }
 create() {
 	new_id
@@ -119,23 +119,23 @@ test_detached() {
 	is "its caller can wait for it, as conmon does" "$(tr '\n' ';' <"$scratch/waited")" 'child: 0;waiting;first process: 6;'
 	rm -f "$scratch/pid"
 	run rt exec --detach --pid-file "$scratch/pid" "$id" nosuch
-	like "a program that is not there: --detach says so, too" "$status $stderr" '^1 .*executable file not found in .PATH'
+	like "a program that is not there: --detach says so, too" "$status $stderr" '^255 .*executable file not found in .PATH'
 	ok "… and leaves no PID file" test ! -e "$scratch/pid"
 	printf 'text' >"$scratch/base/rootfs/no-format"
 	chmod 755 "$scratch/base/rootfs/no-format"
 	run rt exec --detach --pid-file "$scratch/pid" "$id" /no-format
-	like "one that execve refuses" "$status $stderr" '^1 .*Exec format error'
+	like "one that execve refuses" "$status $stderr" '^255 .*Exec format error'
 	ok "… and leaves no PID file" test ! -e "$scratch/pid"
 	rm "$scratch/base/rootfs/no-format"
 	run rt exec --detach --pid-file "$scratch/nowhere/pid" "$id" sleep 1000
-	like "a PID file that can't be written" "$status $stderr" "^1 .*write the PID file '.*/nowhere/pid': No such file"
+	like "a PID file that can't be written" "$status $stderr" "^255 .*write the PID file '.*/nowhere/pid': No such file"
 	is "… and nothing runs" "$(rt ps "$id" -o pid,args | grep -c 'sleep 1000')" 0
 	run rt exec --tty --detach "$id" true
-	like "--tty --detach without a console socket" "$status $stderr" '^1 .*there is no terminal to give.*--console-socket'
+	like "--tty --detach without a console socket" "$status $stderr" '^255 .*there is no terminal to give.*--console-socket'
 	run rt exec --detach --console-socket "$scratch/none" "$id" true
-	like "--console-socket without --tty" "$status $stderr" '^1 lichen: --console-socket: the process has no terminal'
+	like "--console-socket without --tty" "$status $stderr" '^255 lichen: --console-socket: the process has no terminal'
 	run rt exec --tty --detach --console-socket "$scratch/none" --pid-file "$scratch/pid" "$id" sleep 1000
-	like "a console socket that nobody listens on" "$status $stderr" "^1 .*connect to the console socket '$scratch/none': No such file"
+	like "a console socket that nobody listens on" "$status $stderr" "^255 .*connect to the console socket '$scratch/none': No such file"
 	ok "… and no PID file" test ! -e "$scratch/pid"
 	rt delete --force "$id"
 	nothing_left "detached: nothing is left" "$before"

@@ -5,6 +5,9 @@
 #include "cli/command.h"
 #include "plan/exec.h"
 
+/* As runc and crun: 1 would be what many a program ends with. */
+#define EXIT_NOT_EXECUTED 255
+
 struct exec_values {
 	const char *process, *console_socket, *pid_file, *pidfd_socket;
 	const char *cwd, *user, *apparmor, *process_label, *cgroup;
@@ -198,5 +201,6 @@ const struct command command_exec = {
 	.max_operands = SIZE_MAX,
 	.complete = { COMPLETE_CONTAINER },
 	.reach = COMMAND_ENTERS,
+	.failure = EXIT_NOT_EXECUTED,
 	.run = exec,
 };
