@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/syscalls.h"
 #include "container/caller.h"
+#include "container/cgroup.h"
 #include "container/last_words.h"
 #include "container/state_dir.h"
 #include "plan/exec.h"
@@ -93,6 +94,14 @@ static int check_status(const struct exec *x, struct error *e)
 		e, EBUSY, "cannot exec in a container that is being created: '%s'", x->dir.id);
 }
 
+static int check_cgroup(const struct exec *x, struct error *e)
+{
+	if (!x->request->cgroup || x->state.cgroup.path)
+		return 0;
+	return error_set(e, ENOTSUP, "--cgroup '%s': container '%s' has no cgroup of its own",
+		x->request->cgroup, x->dir.id);
+}
+
 /* Not locked: whatever ends the container meanwhile ends what has joined it, too. */
 static int open_container(struct exec *x, struct error *e)
 {
@@ -109,7 +118,7 @@ static int open_container(struct exec *x, struct error *e)
 	if (r < 0)
 		return r;
 	x->init_pidfd = process_open(&x->state.init);
-	return x->init_pidfd < 0 ? has_stopped(x, e) : 0;
+	return x->init_pidfd < 0 ? has_stopped(x, e) : check_cgroup(x, e);
 }
 
 /* Before start the kernel shows our own set-up to nobody where others could see it, too. */
@@ -179,13 +188,6 @@ static unsigned int best_effort(const struct exec *x)
 	return bits;
 }
 
-static int check_cgroup(const struct exec *x, struct error *e)
-{
-	if (!x->request->cgroup)
-		return 0;
-	return error_set(e, ENOTSUP, "--cgroup '%s': no cgroup here", x->request->cgroup);
-}
-
 static int check_console(const struct exec *x, struct error *e)
 {
 	if (!x->request->console_socket || x->plan.process.terminal)
@@ -209,6 +211,7 @@ static int make_plan(struct exec *x, struct error *e)
 		.best_effort = best_effort(x),
 		.n_fds = req->preserve_fds,
 		.seccomp_cache = cache,
+		.cgroup = x->state.cgroup.path,
 		.no_new_keyring = x->state.keeps_keyring,
 		.may_use_terminal = req->console_socket || relays };
 	int r = plan_make_exec(&request, &x->plan, e);
@@ -230,8 +233,6 @@ static int plan_exec(struct exec *x, struct error *e)
 	int r = container_check_id(x->request->id, e);
 
 	if (r == 0)
-		r = check_cgroup(x, e);
-	if (r == 0)
 		r = caller_check_fds(x->request->preserve_fds, e);
 	if (r == 0)
 		r = open_container(x, e);
@@ -248,25 +249,57 @@ static int plan_exec(struct exec *x, struct error *e)
 
 /* ---- doing it ---- */
 
-/*
- * The one place where the process gets into the container's cgroup: it is there, in all of the
- * namespaces, and waits; it runs nothing of the container's before MAPPED.
- */
-static int enter_cgroup(const struct exec *x, pid_t pid, struct error *e)
+static int begin(struct exec *x, int cgroup_fd, struct error *e)
 {
-	(void)x;
-	(void)pid;
-	(void)e;
-	return 0;
+	const struct stage_join join = { .init_pid = x->state.init.pid,
+		.init_pidfd = x->init_pidfd,
+		.root_fd = x->root_fd,
+		.cgroup_fd = cgroup_fd,
+		.cgroup = x->status == STATUS_PAUSED ? JOIN_FROZEN : JOIN_RUNNING };
+
+	return stage_begin_join(&x->plan, &join, &x->stage, e);
+}
+
+static int begin_at(struct exec *x, const char *place, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = container_cgroup_open_place(&x->state.cgroup, place, e);
+
+	return fd < 0 ? fd : begin(x, fd, e);
+}
+
+/*
+ * The process is born in the container's cgroup. Where that is not ours to enter from where we are
+ * (cgroups(7), delegation containment), systemd moves it there before it goes on.
+ */
+static int begin_in_cgroup(struct exec *x, struct error *e)
+{
+	const struct state_cgroup *c = &x->state.cgroup;
+	const char *place = x->request->cgroup ? x->request->cgroup : "/";
+	CLEANUP(mem_free) char *init_place = NULL;
+	int r;
+
+	if (!c->path)
+		return begin(x, -EBADF, e);
+	r = begin_at(x, place, e);
+	/* A systemd inside has given controllers to cgroups of its own: no processes beside them.
+	 */
+	if (r == -EBUSY && !x->request->cgroup) {
+		init_place = container_cgroup_place_of(x->state.init.pid, c);
+		place = init_place ? init_place : place;
+		r = begin_at(x, place, e);
+	}
+	if (r == -EACCES && c->unit) {
+		r = begin(x, -EBADF, e);
+		if (r == 0)
+			r = container_cgroup_attach(c, place, x->stage.pid, e);
+	}
+	return r < 0 ? error_context(e, "join container '%s'", x->dir.id) : 0;
 }
 
 static int set_up(struct exec *x, struct error *e)
 {
-	int r = stage_begin_join(
-		&x->plan, x->state.init.pid, x->init_pidfd, x->root_fd, &x->stage, e);
+	int r = begin_in_cgroup(x, e);
 
-	if (r == 0)
-		r = enter_cgroup(x, x->stage.pid, e);
 	return r < 0 ? r : stage_set_up(&x->stage, &x->plan, NULL, e);
 }
 

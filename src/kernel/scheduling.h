@@ -35,6 +35,7 @@ int memory_policy_set(const struct memory_policy *p, struct error *e);
 struct cpu_list {
 	unsigned long bits[CPUS_MAX / (8 * sizeof(unsigned long))];
 };
+int scheduling_get_cpus(struct cpu_list *out, struct error *e);
 int scheduling_set_cpus(const struct cpu_list *cpus, struct error *e);
 
 int personality_set(unsigned long domain, struct error *e);

@@ -285,7 +285,8 @@ static int plan_cpus(struct plan_builder *b, struct error *e)
 	return 0;
 }
 
-static void take_surroundings(struct plan_builder *b, const struct surroundings *init)
+static void take_surroundings(
+	struct plan_builder *b, const struct surroundings *init, const char *cgroup)
 {
 	const struct spec_namespaces *all = &b->spec->linux.namespaces;
 	struct plan_namespaces *ns = &b->plan->namespaces;
@@ -296,6 +297,9 @@ static void take_surroundings(struct plan_builder *b, const struct surroundings 
 	for (size_t i = 0; i < all->n; i++)
 		if (all->v[i].type == CLONE_NEWNS && all->v[i].path)
 			ns->init_root = true;
+	b->plan->cgroup.path = cgroup;
+	b->has_filter = cgroup && b->spec->linux.resources &&
+		b->spec->linux.resources->devices.n > 0;
 	b->other_user_namespace = init->namespaces & CLONE_NEWUSER;
 	b->uids = &init->uids;
 	b->gids = &init->gids;
@@ -309,7 +313,7 @@ static int make(struct plan_builder *b, const struct plan_exec_request *request,
 
 	if (r < 0)
 		return r;
-	take_surroundings(b, request->init);
+	take_surroundings(b, request->init, request->cgroup);
 	plan_setup_user(b);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
 		r = parts[i](b, e);

@@ -32,6 +32,7 @@ struct plan_exec_request {
 	unsigned int best_effort; /* enum plan_best_effort, or-ed */
 	unsigned int n_fds; /* --preserve-fds */
 	const char *seccomp_cache; /* a directory for compiled filters, or NULL */
+	const char *cgroup; /* the container's, absolute in the hierarchy; or NULL */
 	bool no_new_keyring;
 	bool may_use_terminal; /* there is a console socket or a terminal to relay to */
 };

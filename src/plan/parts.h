@@ -14,6 +14,7 @@ struct plan_builder {
 	size_t ops_size;
 	struct resource_settings *settings; /* of plan->cgroup, while it is being made */
 	bool cgroup_entered; /* there is an OP_CGROUP */
+	bool has_filter; /* for devices, in the container's cgroup that is there already */
 	const struct spec_process *process; /* spec's, or the one that exec is to run */
 	bool other_user_namespace; /* the process is in one that is not ours */
 	const struct idmap *uids, *gids; /* of the process' user namespace; NULL: not known */

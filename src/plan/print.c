@@ -132,13 +132,17 @@ static void print_offsets(const char *offsets, struct text *out)
 		text_printf(out, "time offset %.*s\n", (int)(end - offsets), offsets);
 }
 
-static void print_init(const struct plan_namespaces *ns, struct text *out)
+static void print_init(const struct plan *plan, struct text *out)
 {
+	const struct plan_namespaces *ns = &plan->namespaces;
+
 	text_puts(out, "namespaces of init:");
 	print_bits(flag_names, ns->init_flags, "", out);
 	text_printf(out, "%s\n", ns->init_root ? ", and its root" : "");
 	if (ns->deny_setgroups)
 		text_puts(out, "setgroups denied\n");
+	if (plan->cgroup.path)
+		text_printf(out, "in cgroup %s/" PLAN_CGROUP_LEAF "\n", plan->cgroup.path);
 }
 
 static void print_namespaces(const struct plan_namespaces *ns, struct text *out)
@@ -299,7 +303,7 @@ static void print_process(const struct plan_process *p, struct text *out)
 void plan_print(const struct plan *plan, struct text *out)
 {
 	if (plan->namespaces.of_init)
-		print_init(&plan->namespaces, out);
+		print_init(plan, out);
 	else
 		print_namespaces(&plan->namespaces, out);
 	print_cgroup(&plan->cgroup, out);

@@ -34,14 +34,6 @@ static void close_parents(const struct join_args *args)
 	process_close_except(3 + (int)args->plan->process.n_fds, keep, ARRAY_SIZE(keep));
 }
 
-static int set_cpus(const struct plan_process *p, const char *which, const struct cpu_list *cpus,
-	struct error *e)
-{
-	if (cpus && scheduling_set_cpus(cpus, e) < 0)
-		return error_context(e, "%sexecCPUAffinity.%s", p->origin, which);
-	return 0;
-}
-
 static int enter(const struct join_args *args, struct error *e)
 {
 	const struct plan_namespaces *ns = &args->plan->namespaces;
@@ -50,8 +42,6 @@ static int enter(const struct join_args *args, struct error *e)
 	int r = exec_adjust_oom_score(args->plan, e);
 
 	if (r == 0)
-		r = set_cpus(p, "initial", p->initial_cpus, e);
-	if (r == 0)
 		r = process_set_dumpable(PROCESS_HIDDEN, e);
 	if (r == 0)
 		r = namespace_enter_all(args->init_pidfd, args->init_pid, ns->init_flags, e);
@@ -59,6 +49,13 @@ static int enter(const struct join_args *args, struct error *e)
 		r = rootfs_chroot(args->root_fd, e);
 	/* Our caller need not be anybody inside. */
 	return r < 0 ? r : process_become(&user, GROUPS_KEEP, e);
+}
+
+static int set_cpus(const struct plan_process *p, struct error *e)
+{
+	if (p->final_cpus && scheduling_set_cpus(p->final_cpus, e) < 0)
+		return error_context(e, "%sexecCPUAffinity.final", p->origin);
+	return 0;
 }
 
 static int open_terminal(const struct join_args *args, int *out_slave_fd, struct error *e)
@@ -83,7 +80,7 @@ static int set_up(const struct join_args *args, struct exec_program *program, in
 		"waited for its cgroup", e);
 
 	if (r == 0)
-		r = set_cpus(p, "final", p->final_cpus, e);
+		r = set_cpus(p, e);
 	if (r == 0 && setsid() < 0)
 		r = error_errno(e, "make a session");
 	if (r == 0 && p->new_keyring)

@@ -35,11 +35,11 @@ static int wait_for_exit(pid_t pid)
 }
 
 /* The intermediate process says whom it has born and goes. */
-static int receive_pid(int sock_fd, pid_t intermediate, pid_t *out_pid, struct error *e)
+static int receive_pid(
+	int sock_fd, int64_t deadline, pid_t intermediate, pid_t *out_pid, struct error *e)
 {
 	struct message m;
-	int r = message_receive(
-		sock_fd, time_ms() + BIRTH_TIMEOUT_MS, "joined namespaces", &m, NULL, e);
+	int r = message_receive(sock_fd, deadline, "joined namespaces", &m, NULL, e);
 
 	if (r == 0 && m.kind != MESSAGE_BORN)
 		r = error_set(e, EPROTO, "%s instead of BORN", message_name(m.kind));
@@ -64,7 +64,7 @@ static int give_birth(const struct plan *plan, const struct init_args *args, int
 	if (pid == 0)
 		intermediate_main(args);
 	if (!direct)
-		return receive_pid(sock_fd, pid, out_pid, e);
+		return receive_pid(sock_fd, time_ms() + BIRTH_TIMEOUT_MS, pid, out_pid, e);
 	*out_pid = pid;
 	return 0;
 }
@@ -110,13 +110,31 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 	return r < 0 ? r : hand_out(&s, out, e);
 }
 
-int stage_begin_join(const struct plan *plan, pid_t init_pid, int init_pidfd, int root_fd,
-	struct stage *out, struct error *e)
+/* config.md, execCPUAffinity: the first list is ours while the process is born into its cgroup. */
+static pid_t clone_joiner(const struct plan_process *p, int cgroup_fd, struct error *e)
+{
+	struct cpu_list own;
+	struct error ignored;
+	pid_t pid;
+
+	if (!p->initial_cpus)
+		return stage_clone(0, cgroup_fd, e);
+	if (scheduling_get_cpus(&own, e) < 0 || scheduling_set_cpus(p->initial_cpus, e) < 0)
+		return error_context(e, "%sexecCPUAffinity.initial", p->origin);
+	pid = stage_clone(0, cgroup_fd, e);
+	if (pid != 0)
+		(void)scheduling_set_cpus(&own, &ignored);
+	return pid;
+}
+
+int stage_begin_join(
+	const struct plan *plan, const struct stage_join *join, struct stage *out, struct error *e)
 {
 	CLEANUP(stage_release) struct stage s = STAGE_NONE;
-	struct join_args args = {
-		.plan = plan, .init_pid = init_pid, .init_pidfd = init_pidfd, .root_fd = root_fd
-	};
+	struct join_args args = { .plan = plan,
+		.init_pid = join->init_pid,
+		.init_pidfd = join->init_pidfd,
+		.root_fd = join->root_fd };
 	int pair[2], r;
 	pid_t pid;
 
@@ -124,11 +142,15 @@ int stage_begin_join(const struct plan *plan, pid_t init_pid, int init_pidfd, in
 		return error_errno(e, "make a socket pair");
 	s.sock_fd = pair[0];
 	args.sock_fd = pair[1];
-	pid = stage_clone(0, -EBADF, e);
+	pid = clone_joiner(&plan->process, join->cgroup_fd, e);
 	if (pid == 0)
 		join_main(&args);
 	fd_close(args.sock_fd);
-	r = pid < 0 ? pid : receive_pid(s.sock_fd, pid, &s.pid, e);
+	if (pid < 0)
+		return pid;
+	r = receive_pid(s.sock_fd,
+		join->cgroup == JOIN_FROZEN ? INT64_MAX : time_ms() + BIRTH_TIMEOUT_MS, pid, &s.pid,
+		e);
 	return r < 0 ? r : hand_out(&s, out, e);
 }
 

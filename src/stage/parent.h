@@ -40,12 +40,16 @@ int stage_prepare(const struct plan *plan, struct stage *out, struct error *e);
 int stage_begin(const struct plan *plan, const struct hook_state *state, int start_fd, int lock_fd,
 	struct stage *out, struct error *e);
 
-/*
- * exec's: not init but a process that joins it is born, in its namespaces; the rest is the same.
- * pidfd is init's, root_fd too: see stage/join.h.
- */
-int stage_begin_join(const struct plan *plan, pid_t init_pid, int init_pidfd, int root_fd,
-	struct stage *out, struct error *e);
+/* exec's: not init is born but a process that joins it, in its namespaces; the rest is the same. */
+struct stage_join {
+	pid_t init_pid;
+	int init_pidfd;
+	int root_fd; /* init's root, if the plan has init_root; or -EBADF */
+	int cgroup_fd; /* where it is born, or -EBADF: where we are */
+	enum { JOIN_RUNNING, JOIN_FROZEN } cgroup; /* FROZEN: it takes until that thaws */
+};
+int stage_begin_join(
+	const struct plan *plan, const struct stage_join *join, struct stage *out, struct error *e);
 
 /* IDs, mounts, hooks prestart and createRuntime: until init is READY. state: for the hooks. */
 int stage_set_up(
