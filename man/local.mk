@@ -5,6 +5,7 @@ dist_man_MANS += \
 	man/lichen-delete.1 \
 	man/lichen-engines.7 \
 	man/lichen-events.1 \
+	man/lichen-exec.1 \
 	man/lichen-features.1 \
 	man/lichen-help.1 \
 	man/lichen-kill.1 \

@@ -107,6 +107,43 @@ ok "rm --force of a running container" pod rm --force --time 0 running
 
 run pod run --rm --network none --ulimit nofile=123:234 "$image" sh -c 'ulimit -Sn; ulimit -Hn'
 is "the limit of open files" "$stdout" $'123\n234'
+
+# as users type it: in the foreground Podman's conmon runs lichen with --console-socket or pipes
+check_exec() {
+	pod run --detach --network none --name execs --env FROM=config "$image" sleep 1000 >/dev/null
+	run pod exec execs sh -c 'echo out; echo err >&2'
+	is "exec: output" "$status $stdout,$stderr" '0 out,err'
+	exits 7 "exec: the command's status" pod exec execs sh -c 'exit 7'
+	exits 137 "exec: death by a signal" pod exec execs sh -c 'kill -9 $$'
+	exits 127 "exec: a missing command" pod exec execs nonexistent
+	like "… what is said" "$stderr" "executable file .*not found in .PATH"
+	exits 127 "exec: a missing path" pod exec execs /nonexistent
+	exits 126 "exec: what cannot be executed" pod exec execs /etc/passwd
+	run pod exec --workdir /nowhere execs true
+	like "exec: a missing folder" "$status $stderr" '^12[67] .*/nowhere'
+	is "exec -i" "$(echo 'to stdin' | pod exec -i execs cat)" 'to stdin'
+	run pod exec --env A=1 --workdir /tmp execs sh -c 'echo "$A $FROM $PWD"'
+	is "exec -e -w" "$stdout" '1 config /tmp'
+	run pod exec --user 1000:1001 execs sh -c 'echo "$(id -u):$(id -g)"; grep CapEff /proc/self/status'
+	is "exec -u: user and group, and no capability" "$(xargs <<<"$stdout")" '1000:1001 CapEff: 0000000000000000'
+	run pod exec execs sh -c 'for p in /proc/[0-9]*; do readlink $p/ns/pid; done | sort -u | wc -l; grep -c . /proc/1/cmdline'
+	is "exec: one PID namespace" "$stdout" $'1\n1'
+	run within "$seconds" script -qec 'stty rows 31 cols 99; podman exec -it execs sh -c "tty; stty size; exit 5"' /dev/null
+	is "exec -it: its status" "$status" 5
+	like "exec -it: a terminal, with our size" "$(tr -d '\r' <<<"$stdout" | xargs)" '/dev/pts/[0-9]+ 31 99'
+	run pod exec --detach execs sh -c 'echo done >/tmp/detached; sleep 1000'
+	is "exec --detach" "$status" 0
+	ok "… it runs" eventually pod exec execs grep -q done /tmp/detached
+	run pod exec execs grep CapEff /proc/self/status
+	like "exec --privileged: more capabilities" "$stdout $(pod exec --privileged execs grep CapEff /proc/self/status)" \
+		'^CapEff:.0{8}[0-9a-f]{8} CapEff:.0{5}[1-9a-f][0-9a-f]{10}$'
+	run pod exec --preserve-fds 1 execs sh -c 'cat <&3' 3<<<'through 3'
+	is "exec --preserve-fds" "$stdout" 'through 3'
+	ok "rm of it, with all that runs in it" pod rm --force --time 0 execs
+	not_ok "exec in one that is gone" pod exec execs true
+}
+check_exec
+
 check_limits() {
 	if must_run cgroup-memory; then
 		run pod run --rm --network none --memory 64m "$image" cat /sys/fs/cgroup/memory.max

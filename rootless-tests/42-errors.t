@@ -259,7 +259,7 @@ judge "a terminal without devpts" 'process\.terminal: ' 'No such file or directo
 if only user -- "these make a user namespace first, as an ordinary user"; then
 	jq "$single | .linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0" "$good/config.json" >"$hurt/config.json"
 	before_it=(unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"' -)
-	judge "no more user namespaces" "make the container's first process: " 'No space left on device' 'sysctl user\.max_user_namespaces' create --bundle "$hurt" bad
+	judge "no more user namespaces" "make the container's process: " 'No space left on device' 'sysctl user\.max_user_namespaces' create --bundle "$hurt" bad
 	before_it=()
 	use "$single | $(without user) | del(.linux.uidMappings, .linux.gidMappings)"
 	before_it=(unshare --user --map-root-user --mount sh -c 'mount -t tmpfs tmpfs /proc/sys; exec unshare --user --map-root-user --mount "$@"' -)

@@ -30,9 +30,14 @@ before=$(census)
 leftovers() { newly_there "$before"; ls -A "$scratch/pids" 2>/dev/null; }
 clean() { [[ -z $(leftovers) ]]; }
 
+joiners() { ps -e -o pid=,comm= | grep -E ' lichen:(join|exec)$'; }
+nobody_joins() { ! joiners >/dev/null; }
+
 # One kill and all that must hold after it. Says what went wrong, or nothing.
 after_kill() {
 	local where=$1 rc
+	# whoever was on its way into the container ends by itself
+	eventually nobody_joins || echo "$where: $(joiners)"
 	rt list >/dev/null 2>"$scratch/said" || echo "$where: list: $(cat "$scratch/said")"
 	rt state "$id" >"$scratch/state" 2>&1 || grep -q 'does not exist' "$scratch/state" || echo "$where: state: $(cat "$scratch/state")"
 	rm -f "$scratch/pids/pid"
@@ -76,7 +81,7 @@ check_failure() {
 	grep -q '^CMD: 1$' "$scratch/killer" || echo "$1: $(grep CMD "$scratch/killer")"
 	said=$(grep '^lichen: ' "$scratch/killer")
 	# the last is run's, when the two operations that it consists of are just between
-	[[ $said =~ "first process died"|"was killed by signal 9"|"cannot start a container that has stopped" ]] || echo "$1: it says: $said;"
+	[[ $said =~ "process died"|"was killed by signal 9"|"cannot start a container that has stopped" ]] || echo "$1: it says: $said;"
 	[[ $(status_of "$id") == none ]] || echo "$1: a create that failed left $(status_of "$id")"
 	[[ ! -e $scratch/pids/pid ]] || echo "$1: a create that failed left a PID file"
 }
@@ -85,6 +90,11 @@ nothing() { :; }
 created() { rt create --bundle "${1:-$plain}" "$id" >/dev/null 2>&1 </dev/null; }
 created_full() { created "$full"; }
 running() { created && rt start "$id"; }
+running_with_process() {
+	printf '%s' '{"cwd": "/", "env": ["PATH=/bin"], "args": ["sh", "-c", "while :; do sleep 0.05; done"]}' >"$scratch/process.json"
+	printf '%s' '{"cwd": "/", "env": ["PATH=/bin"], "args": ["true"]}' >"$scratch/process.ends.json"
+	running
+}
 stopped() { created && rt kill "$id" KILL && eventually has_status "$id" stopped; }
 
 possible() {
@@ -110,6 +120,8 @@ test_stepping() {
 	stepping "delete" stopped "${L[@]}" delete
 	stepping "delete --force" running "${L[@]}" delete --force
 	stepping "kill" running "${L[@]}" kill
+	stepping "exec --detach" running_with_process "${L[@]}" exec --detach --pid-file "$scratch/pids/pid" --process "$scratch/process.json"
+	stepping "exec" running_with_process "${L[@]}" exec --process "$scratch/process.ends.json"
 }
 
 # The container's first process is killed while the creator goes on.
@@ -144,7 +156,7 @@ test_hooks() {
 		ok "$kind hangs: delete --force takes it away at once" promptly delete --force "$id"
 		wait "$begun"
 		is "$kind hangs: create fails" $? 1
-		like "$kind hangs: create says why" "$(cat "$out")" "first process died while|died while hook"
+		like "$kind hangs: create says why" "$(cat "$out")" "process died while|died while hook"
 		ok "$kind hangs: no PID file" test ! -e "$scratch/pid"
 		nothing_left "$kind hangs: nothing is left" "$before"
 		gate "$kind"
@@ -170,7 +182,7 @@ test_hooks() {
 	ok "startContainer hangs: delete --force" promptly delete --force "$id"
 	wait "$begun"
 	is "startContainer hangs: start fails" $? 1
-	like "startContainer hangs: start says why" "$(cat "$out")" "first process died while"
+	like "startContainer hangs: start says why" "$(cat "$out")" "process died while"
 	nothing_left "startContainer hangs: nothing is left" "$before"
 	gate startContainer
 	new_id

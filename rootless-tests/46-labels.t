@@ -11,7 +11,7 @@ before=$(census)
 if [[ ! -e /sys/fs/selinux/enforce ]]; then
 	refused "SELinux that is not there" 'process.selinuxLabel: SELinux is not active on this host' \
 		'.process.selinuxLabel = "system_u:system_r:container_t:s0"' -- report
-	like "… with what mends it" "$stderr" 'hint: enable it in /etc/selinux/config, or remove process.selinuxLabel'
+	like "… with what mends it" "$stderr" 'hint: enable it in /etc/selinux/config, or do without selinuxLabel'
 	refused "a label for mounts, and no SELinux" 'linux.mountLabel: SELinux is not active on this host' \
 		'.linux.mountLabel = "system_u:object_r:container_file_t:s0"' -- report
 fi

@@ -85,7 +85,9 @@ libhost_a_SOURCES = \
 	%D%/host/host.c \
 	%D%/host/host.h \
 	%D%/host/ids.c \
-	%D%/host/ids.h
+	%D%/host/ids.h \
+	%D%/host/surroundings.c \
+	%D%/host/surroundings.h
 libhost_a_CPPFLAGS = $(AM_CPPFLAGS) -DLICHEN_LIBEXEC_DIR='"$(pkglibexecdir)"'
 
 libplan_a_SOURCES = \
@@ -96,6 +98,8 @@ libplan_a_SOURCES = \
 	%D%/plan/cgroup_hint.c \
 	%D%/plan/device_rules.c \
 	%D%/plan/devices.c \
+	%D%/plan/exec.c \
+	%D%/plan/exec.h \
 	%D%/plan/features.c \
 	%D%/plan/features.h \
 	%D%/plan/ids.c \
@@ -134,6 +138,8 @@ libstage_a_SOURCES = \
 	%D%/stage/init.h \
 	%D%/stage/intermediate.c \
 	%D%/stage/intermediate.h \
+	%D%/stage/join.c \
+	%D%/stage/join.h \
 	%D%/stage/limits.c \
 	%D%/stage/limits.h \
 	%D%/stage/message.c \
@@ -153,9 +159,13 @@ libstage_a_SOURCES = \
 	%D%/stage/scope.c \
 	%D%/stage/scope.h \
 	%D%/stage/self.c \
-	%D%/stage/self.h
+	%D%/stage/self.h \
+	%D%/stage/terminal.c \
+	%D%/stage/terminal.h
 
 libcontainer_a_SOURCES = \
+	%D%/container/caller.c \
+	%D%/container/caller.h \
 	%D%/container/cgroup.c \
 	%D%/container/cgroup.h \
 	%D%/container/container.h \
@@ -167,6 +177,9 @@ libcontainer_a_SOURCES = \
 	%D%/container/destruction.h \
 	%D%/container/events.c \
 	%D%/container/kill.c \
+	%D%/container/exec.c \
+	%D%/container/last_words.c \
+	%D%/container/last_words.h \
 	%D%/container/list.c \
 	%D%/container/oom.c \
 	%D%/container/oom.h \
@@ -199,6 +212,7 @@ libcli_a_SOURCES = \
 	%D%/cli/event.c \
 	%D%/cli/event.h \
 	%D%/cli/events.c \
+	%D%/cli/exec.c \
 	%D%/cli/features.c \
 	%D%/cli/globals.c \
 	%D%/cli/globals.h \

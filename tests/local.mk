@@ -17,6 +17,7 @@ UNIT_TESTS = \
 	%D%/unit/test-duration \
 	%D%/unit/test-error \
 	%D%/unit/test-event \
+	%D%/unit/test-exec-plan \
 	%D%/unit/test-fd \
 	%D%/unit/test-features \
 	%D%/unit/test-hooks \
@@ -50,6 +51,7 @@ UNIT_TESTS = \
 %C%_unit_test_duration_LDADD = $(LINK_CLI)
 %C%_unit_test_error_LDADD = $(LINK_BASE)
 %C%_unit_test_event_LDADD = $(LINK_CLI)
+%C%_unit_test_exec_plan_LDADD = $(LINK_PLAN)
 %C%_unit_test_fd_LDADD = $(LINK_BASE)
 %C%_unit_test_features_LDADD = $(LINK_PLAN)
 %C%_unit_test_hooks_LDADD = $(LINK_STAGE)
@@ -126,6 +128,7 @@ EXTRA_DIST += \
 	%D%/data \
 	%D%/fuzz/corpus \
 	%D%/tap.sh \
+	%D%/unit/hosts.h \
 	%D%/unit/profile.h \
 	%D%/unit/tap.h \
 	%D%/unit/temp.h

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""terminal.py SCENARIO RUNTIME ROOT BUNDLE ID [CONFIGURED...]
+"""terminal.py SCENARIO RUNTIME ROOT BUNDLE ID [COMMAND...]
 
-Gives a runtime a terminal and plays the person in front of it. Prints "NAME: VALUE" lines, which the
-test file compares; a scenario that does not get what it waits for says so and ends with 1. Only
-modules of Debian's python3-minimal.
+Gives a runtime a terminal and plays the person in front of it: of `run`, or, with COMMAND, of `exec`
+in a container that is there. Prints "NAME: VALUE" lines, which the test file compares; a scenario that
+does not get what it waits for says so and ends with 1. Only modules of Debian's python3-minimal.
 """
 import array
 import errno
@@ -113,7 +113,13 @@ def status_of(status):
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
+def pid_file():
+    return os.path.join(os.path.dirname(root), "exec.pid")
+
+
 def run_argv(*more):
+    if command:
+        return [runtime, "--root", root, "exec", "--tty", "--pid-file", pid_file(), *more, name, *command]
     return [runtime, "--root", root, "run", *more, "--bundle", bundle, name]
 
 
@@ -166,7 +172,10 @@ def job_control():
 
 
 def container_pid():
-    """The host's number of the container's shell: what only `state` knows."""
+    """The host's number of the container's shell: what only `state` or the PID file knows."""
+    if command:
+        with open(pid_file()) as f:
+            return int(f.read())
     read_fd, write_fd = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -184,14 +193,25 @@ def container_pid():
     return int(re.search(rb'"pid": *(\d+)', text).group(1))
 
 
+def is_sleep(pid):
+    try:
+        with open("/proc/%d/comm" % pid) as f:
+            return f.read() == "sleep\n"
+    except OSError:
+        return False
+
+
 def wait_for_job(t):
-    """Until the terminal's foreground process group is not the shell's own."""
+    """
+    Until the terminal's foreground process group is not the shell's own, and the job has begun: the
+    shell's child catches a ^C that comes before execve.
+    """
     pid = container_pid()
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         with open("/proc/%d/stat" % pid) as f:
             fields = f.read().rsplit(")", 1)[1].split()
-        if int(fields[5]) not in (-1, int(fields[2])):  # tpgid, pgrp
+        if int(fields[5]) not in (-1, int(fields[2])) and is_sleep(int(fields[5])):  # tpgid, pgrp
             return "yes"
         time.sleep(0.01)
     return "no"
@@ -323,6 +343,8 @@ def console_socket():
         null = os.open("/dev/null", os.O_RDWR)
         for fd in range(2):
             os.dup2(null, fd)
+        if command:
+            os.execv(runtime, run_argv("--detach", "--console-socket", path))
         os.execv(runtime, [runtime, "--root", root, "create", "--console-socket", path, "--bundle", bundle, name])
     server.settimeout(TIMEOUT)
     connection, _ = server.accept()
@@ -332,7 +354,7 @@ def console_socket():
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             fds.frombytes(content[:len(content) - len(content) % 4])
-    say("create", status_of(os.waitpid(pid, 0)[1]))
+    say("exec" if command else "create", status_of(os.waitpid(pid, 0)[1]))
     say("descriptors", len(fds))
     say("payload", data.decode())
     say("then the end", "yes" if connection.recv(100) == b"" else "no")
@@ -347,7 +369,8 @@ def console_socket():
     say("a master", "yes")
     size = struct.unpack("HHHH", fcntl.ioctl(fds[0], TIOCGWINSZ, b"\0" * 8))
     say("size", "%d %d" % size[:2])
-    say("start", call("start", name))
+    if not command:
+        say("start", call("start", name))
     t = Terminal.__new__(Terminal)
     t.master, t.seen, t.pid = fds[0], b"", 0
     t.has_ended = lambda: False
@@ -451,5 +474,6 @@ def main():
 
 
 scenario, runtime, root, bundle, name = sys.argv[1:6]
+command = sys.argv[6:]
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 main()

@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -36,6 +38,9 @@ int fd_take(int *fd)
 	*fd = -EBADF;
 	return taken;
 }
+
+/* Who reads later than that does so after our end. */
+#define READ_TIMEOUT_MS 1000
 
 /* Where there is no limit, nobody has that many open. */
 #define FD_LIKELY_MAX 65536
@@ -251,6 +256,17 @@ ssize_t fd_receive(int sock_fd, void *data, size_t size, int *fds, size_t *out_n
 	return n;
 }
 
+/* unix(7), SIOCOUTQ: what the other side has not read yet. */
+static void wait_until_read(int sock_fd)
+{
+	int64_t deadline = time_ms() + READ_TIMEOUT_MS;
+	int left;
+
+	while (ioctl(sock_fd, SIOCOUTQ, &left) == 0 && left > 0 && time_ms() < deadline)
+		if (fd_wait(sock_fd, 1) != 0)
+			return;
+}
+
 int fd_hand_over(const char *path, const char *what, const char *data, int fd, struct error *e)
 {
 	CLEANUP(fd_cleanup) int sock_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -268,6 +284,7 @@ int fd_hand_over(const char *path, const char *what, const char *data, int fd, s
 	n = fd_send(sock_fd, data, strlen(data), &fd, 1);
 	if (n < 0)
 		return error_set(e, (int)-n, "send to %s '%s': %s", what, path, strerror((int)-n));
+	wait_until_read(sock_fd);
 	return 0;
 }
 

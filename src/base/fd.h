@@ -60,7 +60,8 @@ ssize_t fd_receive(int sock_fd, void *data, size_t size, int *fds, size_t *out_n
 
 /*
  * Connects to a stream socket by its path and sends data with one descriptor. what names it in
- * errors: "the console socket".
+ * errors: "the console socket". Then waits a moment for it to be read: conmon, for one, takes a
+ * runtime whose end it sees first for one that has sent nothing.
  */
 int fd_hand_over(const char *path, const char *what, const char *data, int fd, struct error *e);
 

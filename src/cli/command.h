@@ -37,6 +37,7 @@ struct command {
 	enum { COMMAND_SHOWN, COMMAND_HIDDEN } visibility;
 	/* Whether it makes processes that a container can look at: stage/self.h. */
 	enum { COMMAND_STAYS_OUTSIDE, COMMAND_ENTERS } reach;
+	int failure; /* the exit status of an error; 0: EXIT_FAILURE */
 	/* Returns the exit status, or < 0 with e filled. */
 	int (*run)(const struct cli *cli, const void *values, const struct strings *operands,
 		struct error *e);
@@ -56,6 +57,7 @@ extern const struct command command_complete;
 extern const struct command command_create;
 extern const struct command command_delete;
 extern const struct command command_events;
+extern const struct command command_exec;
 extern const struct command command_features;
 extern const struct command command_help;
 extern const struct command command_kill;

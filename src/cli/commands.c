@@ -8,6 +8,7 @@ const struct command *const commands[] = {
 	&command_create,
 	&command_start,
 	&command_run,
+	&command_exec,
 	&command_state,
 	&command_kill,
 	&command_pause,

@@ -25,6 +25,8 @@ struct invocation {
 
 static void invocation_release(struct invocation *inv)
 {
+	if (inv->values)
+		options_release(inv->command->options, inv->values);
 	free(inv->values);
 	free(inv->words.v);
 	free(inv->operands.v);
@@ -131,7 +133,7 @@ int main(int argc, char **argv)
 	/* Also after a usage error, so that the log has it. */
 	opened = log_open(&log, inv.globals.log, &log_e);
 	if (r >= 0) {
-		status = EXIT_FAILURE;
+		status = inv.command && inv.command->failure ? inv.command->failure : EXIT_FAILURE;
 		r = opened < 0 ? opened : execute(&inv, argv, &log, &e);
 		r = flush_output(r, opened < 0 ? &log_e : &e);
 	}

@@ -196,6 +196,13 @@ static int store_set(const struct parse *p, const struct met *met, unsigned int 
 	return 0;
 }
 
+static void add_to_list(struct strings *list, const char *value)
+{
+	list->v = xrealloc(list->v, list->n + 2, sizeof(*list->v));
+	list->v[list->n++] = value;
+	list->v[list->n] = NULL;
+}
+
 static int store(const struct parse *p, const struct met *met)
 {
 	void *at = (char *)p->values + met->def->offset;
@@ -214,6 +221,12 @@ static int store(const struct parse *p, const struct met *met)
 		return store_choice(p, met, at);
 	case OPTION_SET:
 		return store_set(p, met, at);
+	case OPTION_LIST:
+		add_to_list(at, met->value);
+		return 0;
+	case OPTION_TEXT:
+		*(const char **)at = met->value;
+		return 0;
 	case OPTION_STRING:
 	case OPTION_DASHED:
 		*(const char **)at = *met->value ? met->value : NULL;
@@ -352,4 +365,16 @@ int options_parse(const struct option_grammar *g, const char *const *words, void
 		n++;
 	*out_operands = (struct strings){ .v = xcalloc(n + 1, sizeof(char *)) };
 	return parse_words(&p);
+}
+
+void options_release(const struct option_def *options, void *values)
+{
+	for (const struct option_def *row = options; row->help; row++) {
+		struct strings *list = (void *)((char *)values + row->offset);
+
+		if (row->type != OPTION_LIST)
+			continue;
+		free(list->v);
+		*list = (struct strings){ 0 };
+	}
 }

@@ -18,6 +18,8 @@ enum option_type {
 	OPTION_FLAG, /* bool */
 	OPTION_SWITCH, /* int, enum option_switch: a flag where "not given" is a third answer */
 	OPTION_STRING, /* const char *; an empty value is as good as none, as callers expect */
+	OPTION_TEXT, /* const char *; an empty value is one, to be refused by who knows why */
+	OPTION_LIST, /* struct strings, of each time that it is given; options_release() frees it */
 	OPTION_NUMBER, /* unsigned int */
 	OPTION_CHOICE, /* int: the value of one of .choices */
 	OPTION_SET, /* unsigned int: the values of some of .choices, separated by commas */
@@ -78,6 +80,9 @@ struct option_grammar {
  */
 int options_parse(const struct option_grammar *g, const char *const *words, void *values,
 	struct strings *out_operands, struct error *e);
+
+/* Frees what options_parse allocated in *values. */
+void options_release(const struct option_def *options, void *values);
 
 /* The row of a long name, exact or abbreviated, else NULL; of one letter. */
 const struct option_def *option_find(

@@ -14,6 +14,8 @@
 #include "kernel/cgroup.h"
 #include "stage/scope.h"
 
+#define FILE_MAX (1u << 20)
+
 /* A process in an uninterruptible wait does not die; then we say so. */
 #define REMOVE_TIMEOUT_MS 10000
 
@@ -156,6 +158,54 @@ int container_cgroup_require(
 		"run it where one can be made: systemd-run --user --scope -p Delegate=yes lichen "
 		"run %s, or with --systemd-cgroup",
 		id);
+}
+
+/* ---- a further process ---- */
+
+int container_cgroup_open_place(const struct state_cgroup *c, const char *path, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = -EBADF;
+	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
+
+	error_set(e, ENOENT, "the cgroup '%s' has gone", c->path);
+	fd = container_cgroup_open(c, e);
+	if (fd < 0)
+		return fd;
+	leaf_fd = cgroup_open(fd, PLAN_CGROUP_LEAF, e);
+	return leaf_fd < 0 ? leaf_fd : cgroup_open(leaf_fd, path, e);
+}
+
+char *container_cgroup_place_of(pid_t pid, const struct state_cgroup *c)
+{
+	CLEANUP(mem_free) char *file = xasprintf("/proc/%d/cgroup", pid);
+	CLEANUP(mem_free) char *line = xasprintf("0::%s/" PLAN_CGROUP_LEAF, c->path);
+	CLEANUP(mem_free) char *text = NULL;
+	const char *rest;
+
+	if (file_read_text(AT_FDCWD, file, FILE_MAX, &text, NULL) < 0)
+		return NULL;
+	rest = strstr(text, line);
+	if (!rest || (rest > text && rest[-1] != '\n') || rest[strlen(line)] != '/')
+		return NULL;
+	rest += strlen(line);
+	return xstrndup(rest, strcspn(rest, "\n"));
+}
+
+int container_cgroup_attach(
+	const struct state_cgroup *c, const char *path, pid_t pid, struct error *e)
+{
+	CLEANUP(mem_free) char *helper = host_find_helper("lichen-scope");
+	CLEANUP(mem_free) char *place = path_clean("/" PLAN_CGROUP_LEAF, path + (*path == '/'));
+	const struct scope scope = { .helper = helper,
+		.systemd = c->systemd,
+		.unit = c->unit,
+		.description = c->description };
+
+	if (!helper)
+		return error_set(e, ENOENT, "lichen-scope is not installed");
+	if (!path_beneath(place, "/" PLAN_CGROUP_LEAF))
+		return error_set(e, EINVAL, "'%s' leads out of the container's cgroup", path);
+	return scope_attach(&scope, pid, place, e);
 }
 
 bool container_cgroup_is_frozen(const struct state_cgroup *c)

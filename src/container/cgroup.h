@@ -24,6 +24,19 @@ int container_cgroup_open_processes(const struct state_cgroup *c, struct error *
 int container_cgroup_require(
 	const struct state_cgroup *c, const char *verb, const char *id, struct error *e);
 
+/*
+ * Where a further process is to be: path in the cgroup that the container's processes see as "/".
+ * A descriptor; ENOENT with a text if there is none.
+ */
+int container_cgroup_open_place(const struct state_cgroup *c, const char *path, struct error *e);
+
+/* The path there of the cgroup that a process is in, the caller's to free; NULL: not beneath. */
+char *container_cgroup_place_of(pid_t pid, const struct state_cgroup *c);
+
+/* For scopes alone: systemd moves a process to path, which we may not ourselves. */
+int container_cgroup_attach(
+	const struct state_cgroup *c, const char *path, pid_t pid, struct error *e);
+
 bool container_cgroup_is_frozen(const struct state_cgroup *c);
 /* 0 also where nobody counts. */
 uint64_t container_cgroup_oom_kills(const struct state_cgroup *c);

@@ -79,6 +79,35 @@ int container_start(const struct runtime *rt, const char *id, struct error *e);
 int container_run(const struct runtime *rt, const struct create_request *req, int *out_status,
 	struct error *e);
 
+enum exec_flag {
+	EXEC_DETACH = 1u << 0, /* return when the program has been executed */
+	EXEC_IGNORE_PAUSED = 1u << 1,
+};
+
+struct plan_changes;
+
+struct exec_request {
+	const char *id;
+	const char *process; /* a file with a process object, "-": standard input; NULL:
+				config.json's */
+	const struct plan_changes *changes; /* plan/exec.h */
+	const char *console_socket, *pid_file, *pidfd_socket; /* or NULL */
+	const char *cgroup; /* beneath the container's; or NULL */
+	unsigned int preserve_fds; /* 3 ... 2+N go to the process */
+	unsigned int flags; /* enum exec_flag, or-ed */
+};
+
+/*
+ * A further process in a container that is created or running: our child, or our parent's to reap
+ * when detached. out_status is as run's.
+ */
+int container_exec(
+	const struct runtime *rt, const struct exec_request *req, int *out_status, struct error *e);
+
+/* Prints nothing, changes nothing: the plan of exec as text, the caller's to release. */
+int container_exec_dry_run(const struct runtime *rt, const struct exec_request *req,
+	struct text *out, struct error *e);
+
 enum container_status {
 	STATUS_CREATING,
 	STATUS_CREATED,

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "container/caller.h"
 #include "container/cgroup.h"
 #include "container/destruction.h"
 #include "container/rdt.h"
@@ -28,25 +29,6 @@ void creation_init(
 }
 
 /* ---- what the caller gave us ---- */
-
-/*
- * Descriptors for the program must have come from the caller: whatever we opened ourselves is
- * close-on-exec. A caller who counts wrong must not hand out ours (CVE-2024-21626).
- */
-static int check_inherited(unsigned int n, struct error *e)
-{
-	for (unsigned int fd = 3; fd < 3 + n; fd++) {
-		int flags = fcntl((int)fd, F_GETFD);
-
-		if (flags < 0 || (flags & FD_CLOEXEC)) {
-			error_set(e, EBADF, "pass descriptor %u to the container: it is not open",
-				fd);
-			return error_hint(
-				e, "--preserve-fds %u means the descriptors 3 to %u", n, 2 + n);
-		}
-	}
-	return 0;
-}
 
 /* sd_listen_fds(3): the variable is for us only if it names our PID. */
 static unsigned int count_listen_fds(void)
@@ -67,7 +49,7 @@ static int take_fds(struct creation *c, struct error *e)
 	if (listen_fds > 0)
 		c->listen_fds = xasprintf("%u", listen_fds);
 	c->n_fds = c->request->preserve_fds + listen_fds;
-	return check_inherited(c->n_fds, e);
+	return caller_check_fds(c->n_fds, e);
 }
 
 static int find_bundle(struct creation *c, struct error *e)
@@ -299,6 +281,8 @@ static void describe(struct creation *c)
 		.oci_version = xstrdup(SPEC_VERSION),
 		.bundle = xstrdup(c->bundle),
 		.rootfs = xstrdup(c->plan.rootfs),
+		.keeps_keyring = (c->request->flags & CREATE_NO_NEW_KEYRING) != 0,
+		.own_mount_namespace = (c->plan.namespaces.unshare_flags & CLONE_NEWNS) != 0,
 		.own_pid_namespace = (c->plan.namespaces.clone_flags & CLONE_NEWPID) != 0,
 		.created = now_rfc3339(),
 		.owner = *c->host.ids.user_name ? xstrdup(c->host.ids.user_name)
@@ -375,47 +359,19 @@ static int begin(struct creation *c, const struct hook_state *state, struct erro
 	return r;
 }
 
-static int write_pid_file(const struct creation *c, struct error *e)
+static struct caller_wishes wishes_of(const struct create_request *req)
 {
-	const char *path = c->request->pid_file;
-	const char *slash, *name;
-	CLEANUP(mem_free) char *dir = NULL;
-	CLEANUP(mem_free) char *text = xasprintf("%d", c->stage.pid);
-	CLEANUP(fd_cleanup) int dir_fd = -EBADF;
-	int r;
-
-	if (!path)
-		return 0;
-	slash = strrchr(path, '/');
-	name = slash ? slash + 1 : path;
-	dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
-	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd < 0)
-		return error_errno(e, "write the PID file '%s'", path);
-	r = file_replace(dir_fd, name, 0644, text, strlen(text));
-	if (r < 0)
-		return error_set(e, -r, "write the PID file '%s': %s", path, strerror(-r));
-	return 0;
-}
-
-/* conmon and containerd take the data for the terminal's name; runc's word for the other is this.
- */
-static int hand_over(struct creation *c, struct error *e)
-{
-	int r = 0;
-
-	if (c->stage.terminal_fd >= 0 && c->request->console_socket)
-		r = fd_hand_over(c->request->console_socket, "the console socket", "/dev/ptmx",
-			c->stage.terminal_fd, e);
-	if (r == 0 && c->request->pidfd_socket)
-		r = fd_hand_over(c->request->pidfd_socket, "the pidfd socket", "standard",
-			c->stage.pidfd, e);
-	return r;
+	/* runc's word for what is not an exec's. */
+	return (struct caller_wishes){ .pid_file = req->pid_file,
+		.console_socket = req->console_socket,
+		.pidfd_socket = req->pidfd_socket,
+		.pidfd_message = "standard" };
 }
 
 static int finish(struct creation *c, struct error *e)
 {
-	int r = hand_over(c, e);
+	const struct caller_wishes wishes = wishes_of(c->request);
+	int r = caller_hand_over(&wishes, &c->stage, e);
 
 	if (r < 0)
 		return r;
@@ -428,7 +384,7 @@ static int finish(struct creation *c, struct error *e)
 		strlist_add(&c->state.not_applied, xstrdup(c->stage.placement.left.v[i]));
 	r = state_write(&c->dir, &c->state, e);
 	if (r == 0)
-		r = write_pid_file(c, e);
+		r = caller_write_pid_file(&wishes, c->stage.pid, e);
 	if (r == 0)
 		r = stage_commit(&c->stage, &c->plan, e);
 	if (r == 0)

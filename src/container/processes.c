@@ -109,8 +109,10 @@ static int belongs(const struct table *t, const struct entry *entry, const struc
 
 	if (state->own_pid_namespace)
 		return family || namespace_of(entry->pid, "pid") == pid_ns;
+	/* One of exec is nobody's descendant, but it is in the mount namespace. */
 	return entry->pid == state->init.pid ||
-		(family && namespace_of(entry->pid, "mnt") == mount_ns);
+		((family || state->own_mount_namespace) &&
+			namespace_of(entry->pid, "mnt") == mount_ns);
 }
 
 static int mark(struct table *t, const struct state *state)

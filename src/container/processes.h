@@ -9,9 +9,9 @@
 
 /*
  * Those in the container's cgroup. Without one to ask: those in init's PID namespace or descended
- * from init, when that namespace is the container's own; else those descended from init that are
- * also in its mount namespace. Numbers of our PID namespace, init first; *out_pids is the caller's
- * to free.
+ * from init, when that namespace is the container's own; else those in its mount namespace, and
+ * only those descended from init unless that one is the container's own. Numbers of our PID
+ * namespace, init first; *out_pids is the caller's to free.
  */
 int processes_find(const struct state *state, pid_t **out_pids, size_t *out_n, struct error *e);
 

@@ -56,7 +56,7 @@ static int run_foreground(const struct runtime *rt, const struct create_request 
 	CLEANUP(creation_release) struct creation c;
 	CLEANUP(oom_watch_close) struct oom_watch oom = OOM_WATCH_NONE;
 	CLEANUP(unblock) sigset_t saved;
-	int r, master_fd;
+	int r;
 
 	relay_block_signals(&saved);
 	creation_init(&c, rt, req);
@@ -65,11 +65,11 @@ static int run_foreground(const struct runtime *rt, const struct create_request 
 		return r;
 	/* The others may lock it now: start below, kill and delete from elsewhere. */
 	state_dir_close(&c.dir);
-	master_fd = req->console_socket ? -EBADF : c.stage.terminal_fd;
 	oom_watch_open(&oom, &c.state.cgroup);
+	relay_copy_size(c.stage.terminal_fd);
 	r = container_start(rt, req->id, e);
 	if (r == 0)
-		r = relay_run(c.stage.pid, c.stage.pidfd, master_fd, out_status, e);
+		r = relay_run(c.stage.pid, c.stage.pidfd, c.stage.terminal_fd, out_status, e);
 	if (r < 0)
 		return undo(rt, req, e);
 	if (*out_status == 128 + SIGKILL)

@@ -80,6 +80,8 @@ struct state {
 	char *id, *oci_version, *bundle, *rootfs, *created, *owner;
 	int is_created; /* not reserved alone */
 	int own_pid_namespace; /* made for this container, not joined or the host's */
+	int own_mount_namespace; /* likewise */
+	int keeps_keyring; /* --no-new-keyring: of its further processes, too */
 	struct process_ref init;
 	struct state_cgroup cgroup;
 	struct strlist annotation_keys, annotation_values, not_applied;

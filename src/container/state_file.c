@@ -37,6 +37,8 @@ int state_write(const struct state_dir *dir, const struct state *s, struct error
 	json_out_string(&o, "id", s->id);
 	json_out_bool(&o, "created", s->is_created);
 	json_out_bool(&o, "ownPidNamespace", s->own_pid_namespace);
+	json_out_bool(&o, "ownMountNamespace", s->own_mount_namespace);
+	json_out_bool(&o, "keepsKeyring", s->keeps_keyring);
 	json_out_i64(&o, "pid", s->init.pid);
 	json_out_u64(&o, "startTime", s->init.start_time);
 	json_out_string(&o, "ociVersion", s->oci_version);
@@ -84,6 +86,13 @@ static void read_list(const struct json *root, const char *key, struct strlist *
 		strlist_add(out, xstrdup(j->text ? j->text : ""));
 }
 
+static int is_true(const struct json *object, const char *key)
+{
+	const struct json *j = member(object, key, JSON_BOOL);
+
+	return j && streq(j->text, "true");
+}
+
 static void read_lists(const struct json *root, struct state *out)
 {
 	const struct json *annotations = member(root, "annotations", JSON_OBJECT);
@@ -112,8 +121,6 @@ static void read_init(const struct state_dir *dir, struct process_ref *out)
 /* root: NULL if there is no file yet. */
 static void read_fields(const struct state_dir *dir, const struct json *root, struct state *out)
 {
-	const struct json *created = member(root, "created", JSON_BOOL);
-	const struct json *own = member(root, "ownPidNamespace", JSON_BOOL);
 	const struct json *pid = member(root, "pid", JSON_NUMBER);
 	const struct json *time = member(root, "startTime", JSON_NUMBER);
 	uint64_t number;
@@ -124,8 +131,10 @@ static void read_fields(const struct state_dir *dir, const struct json *root, st
 		.rootfs = string_of(root, "rootfs"),
 		.created = string_of(root, "createdAt"),
 		.owner = string_of(root, "owner"),
-		.is_created = created && streq(created->text, "true"),
-		.own_pid_namespace = own && streq(own->text, "true") };
+		.is_created = is_true(root, "created"),
+		.own_pid_namespace = is_true(root, "ownPidNamespace"),
+		.own_mount_namespace = is_true(root, "ownMountNamespace"),
+		.keeps_keyring = is_true(root, "keepsKeyring") };
 	if (pid && json_u64(pid, INT32_MAX, &number) == 0)
 		out->init.pid = (pid_t)number;
 	if (time && json_u64(time, UINT64_MAX, &number) == 0)

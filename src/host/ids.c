@@ -257,6 +257,14 @@ int host_uid_of_process(pid_t pid, uid_t uid, uid_t *out, struct error *e)
 	return r;
 }
 
+int host_map_of(pid_t pid, enum idmap_kind kind, struct idmap *out, struct error *e)
+{
+	CLEANUP(mem_free)
+	char *path = xasprintf("/proc/%d/%s", pid, kind == IDMAP_UID ? "uid_map" : "gid_map");
+
+	return read_map(path, out, e);
+}
+
 char *host_find_program(const char *name)
 {
 	static const char usual[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

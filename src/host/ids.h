@@ -52,6 +52,8 @@ void id_ranges_parse(const char *text, const char *user_name, uid_t uid, struct 
 
 /* The map of our own user namespace, as /proc/self/uid_map shows it. */
 int host_own_map(enum idmap_kind kind, struct idmap *out, struct error *e);
+/* The same of another process. */
+int host_map_of(pid_t pid, enum idmap_kind kind, struct idmap *out, struct error *e);
 
 /* Whom an ID inside stands for outside, or -ENOENT. */
 int host_id_outside(const struct idmap *map, uint32_t id, uint32_t *out);

@@ -15,10 +15,10 @@
 #define LABEL_MAX 4096
 
 /* A file of ours in procfs and in nothing else. */
-static int open_attribute(const char *name, int flags)
+static int open_attribute(int proc_fd, const char *name, int flags)
 {
-	CLEANUP(mem_free) char *path = xasprintf("/proc/self/attr/%s", name);
-	CLEANUP(fd_cleanup) int fd = open(path, flags | O_CLOEXEC);
+	CLEANUP(mem_free) char *path = xasprintf("self/attr/%s", name);
+	CLEANUP(fd_cleanup) int fd = openat(proc_fd, path, flags | O_CLOEXEC);
 	struct statfs fs;
 
 	if (fd < 0)
@@ -29,12 +29,12 @@ static int open_attribute(const char *name, int flags)
 }
 
 /* AppArmor has its own directory since Linux 5.8, for when it is not the only module. */
-static int open_apparmor(const char *name, int flags)
+static int open_apparmor(int proc_fd, const char *name, int flags)
 {
 	CLEANUP(mem_free) char *own = xasprintf("apparmor/%s", name);
-	int fd = open_attribute(own, flags);
+	int fd = open_attribute(proc_fd, own, flags);
 
-	return fd == -ENOENT ? open_attribute(name, flags) : fd;
+	return fd == -ENOENT ? open_attribute(proc_fd, name, flags) : fd;
 }
 
 static int not_opened(int code, const char *what, struct error *e)
@@ -46,9 +46,9 @@ static int not_opened(int code, const char *what, struct error *e)
 }
 
 /* Asks without changing anything, so that a missing profile is found before there is a program. */
-static int check_profile(const char *profile, struct error *e)
+static int check_profile(int proc_fd, const char *profile, struct error *e)
 {
-	CLEANUP(fd_cleanup) int fd = open_apparmor("current", O_WRONLY);
+	CLEANUP(fd_cleanup) int fd = open_apparmor(proc_fd, "current", O_WRONLY);
 	CLEANUP(mem_free) char *text = xasprintf("permprofile %s", profile);
 	int r;
 
@@ -62,9 +62,9 @@ static int check_profile(const char *profile, struct error *e)
 }
 
 /* "unconfined", or "NAME (unconfined)" for a profile that says so itself. */
-static bool is_confined(void)
+static bool is_confined(int proc_fd)
 {
-	CLEANUP(fd_cleanup) int fd = open_apparmor("current", O_RDONLY);
+	CLEANUP(fd_cleanup) int fd = open_apparmor(proc_fd, "current", O_RDONLY);
 	CLEANUP(mem_free) char *text = NULL;
 
 	if (fd < 0 || fd_read_text(fd, LABEL_MAX, &text, NULL) < 0)
@@ -76,27 +76,28 @@ static bool is_confined(void)
  * With no_new_privs a confined process may not change its profile, but may put another one on top
  * of it, of which both count then.
  */
-static char *apparmor_text(const char *profile, enum lsm_privileges privileges)
+static char *apparmor_text(int proc_fd, const char *profile, enum lsm_privileges privileges)
 {
-	bool stack = privileges == LSM_MAY_ONLY_ADD && is_confined();
+	bool stack = privileges == LSM_MAY_ONLY_ADD && is_confined(proc_fd);
 
 	return xasprintf("%s %s", stack ? "stack" : "exec", profile);
 }
 
-int lsm_exec_prepare(enum lsm lsm, const char *label, enum lsm_privileges privileges,
+int lsm_exec_prepare(enum lsm lsm, const char *label, enum lsm_privileges privileges, int proc_fd,
 	struct lsm_exec *out, struct error *e)
 {
 	CLEANUP(fd_cleanup) int fd = -EBADF;
-	int r = lsm == LSM_APPARMOR ? check_profile(label, e) : 0;
+	int r = lsm == LSM_APPARMOR ? check_profile(proc_fd, label, e) : 0;
 
 	if (r < 0)
 		return r;
-	fd = lsm == LSM_APPARMOR ? open_apparmor("exec", O_WRONLY)
-				 : open_attribute("exec", O_WRONLY);
+	fd = lsm == LSM_APPARMOR ? open_apparmor(proc_fd, "exec", O_WRONLY)
+				 : open_attribute(proc_fd, "exec", O_WRONLY);
 	if (fd < 0)
 		return not_opened(fd, lsm == LSM_APPARMOR ? "AppArmor" : "SELinux", e);
 	*out = (struct lsm_exec){ .fd = fd_take(&fd),
-		.text = lsm == LSM_APPARMOR ? apparmor_text(label, privileges) : xstrdup(label) };
+		.text = lsm == LSM_APPARMOR ? apparmor_text(proc_fd, label, privileges)
+					    : xstrdup(label) };
 	return 0;
 }
 
@@ -110,9 +111,9 @@ int lsm_exec_apply(const struct lsm_exec *exec, struct error *e)
 	return 0;
 }
 
-int lsm_label_keys(const char *label, struct error *e)
+int lsm_label_keys(int proc_fd, const char *label, struct error *e)
 {
-	CLEANUP(fd_cleanup) int fd = open_attribute("keycreate", O_WRONLY);
+	CLEANUP(fd_cleanup) int fd = open_attribute(proc_fd, "keycreate", O_WRONLY);
 	int r;
 
 	if (fd < 0)

@@ -21,14 +21,14 @@ struct lsm_exec {
 enum lsm_privileges { LSM_MAY_CHANGE, LSM_MAY_ONLY_ADD };
 
 /*
- * With the host's procfs at /proc, in the process that will execute: opens the file. ENOENT if
+ * In the process that will execute: opens the file in the host's procfs, proc_fd. ENOENT if
  * AppArmor has no such profile.
  */
-int lsm_exec_prepare(enum lsm lsm, const char *label, enum lsm_privileges privileges,
+int lsm_exec_prepare(enum lsm lsm, const char *label, enum lsm_privileges privileges, int proc_fd,
 	struct lsm_exec *out, struct error *e);
 
 /* From here on the next execve changes the label; nothing if none was prepared. */
 int lsm_exec_apply(const struct lsm_exec *exec, struct error *e);
 
 /* SELinux: what keyrings that this process makes are labelled with, until execve. */
-int lsm_label_keys(const char *label, struct error *e);
+int lsm_label_keys(int proc_fd, const char *label, struct error *e);

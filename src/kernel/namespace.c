@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mem.h"
 
 int namespace_open(const char *path, int64_t type, struct error *e)
 {
@@ -94,6 +95,69 @@ int namespace_explain(struct error *e)
 			"the kernel was built without one of them (CONFIG_USER_NS and the like)");
 	}
 	return -e->code;
+}
+
+/* By the names in /proc/PID/ns. */
+static const struct {
+	const char *name;
+	int64_t type;
+} kinds[] = { { "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS }, { "uts", CLONE_NEWUTS },
+	{ "ipc", CLONE_NEWIPC }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
+	{ "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME } };
+
+static void close_kinds(int (*fds)[ARRAY_SIZE(kinds)])
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		fd_close((*fds)[i]);
+}
+
+static int open_kinds(pid_t pid, uint64_t flags, int *fds, struct error *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		CLEANUP(mem_free) char *path = NULL;
+
+		if (!(flags & (uint64_t)kinds[i].type))
+			continue;
+		path = xasprintf("/proc/%d/ns/%s", pid, kinds[i].name);
+		fds[i] = namespace_open(path, kinds[i].type, e);
+		if (fds[i] < 0)
+			return fds[i];
+	}
+	return 0;
+}
+
+/*
+ * An ordinary user has privilege only once inside the user namespace; root may have it over some of
+ * the others only before that. So: what can be entered at once, the user namespace, the rest.
+ */
+static int enter_one_by_one(int pidfd, pid_t pid, uint64_t flags, struct error *e)
+{
+	CLEANUP(close_kinds) int fds[ARRAY_SIZE(kinds)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		fds[i] = -EBADF;
+	if (open_kinds(pid, flags, fds, e) < 0)
+		return -e->code;
+	/* The number could be another one's by now. */
+	if (fd_wait(pidfd, 0) > 0)
+		return error_set(e, ESRCH, "enter the namespaces: %s", strerror(ESRCH));
+	for (size_t i = 1; i < ARRAY_SIZE(kinds); i++)
+		if (fds[i] >= 0 && setns(fds[i], (int)kinds[i].type) == 0)
+			fds[i] = fd_close(fds[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (fds[i] >= 0 && setns(fds[i], (int)kinds[i].type) < 0)
+			return error_errno(e, "enter the %s namespace", kinds[i].name);
+	return 0;
+}
+
+int namespace_enter_all(int pidfd, pid_t pid, uint64_t flags, struct error *e)
+{
+	if (flags == 0 || setns(pidfd, (int)flags) == 0)
+		return 0;
+	/* Until Linux 5.8 a pidfd is no namespace. */
+	if (errno == EINVAL)
+		return enter_one_by_one(pidfd, pid, flags, e);
+	return error_errno(e, "enter the namespaces");
 }
 
 static int unshare_error(struct error *e)

@@ -25,6 +25,13 @@ ino_t namespace_inode(int fd);
 int namespace_explain(struct error *e);
 
 int namespace_enter(int fd, int64_t type, struct error *e);
+/*
+ * Enters those of a process' namespaces that flags name (CLONE_NEW*), with one setns(2) by its
+ * pidfd: all or none. Before Linux 5.8, one after the other. A PID namespace takes effect on
+ * children alone.
+ */
+int namespace_enter_all(int pidfd, pid_t pid, uint64_t flags, struct error *e);
+
 int namespace_unshare(uint64_t flags, struct error *e);
 
 /*

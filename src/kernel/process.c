@@ -81,8 +81,14 @@ static void close_between(int first, int last)
 		close(fd);
 }
 
-void process_close_except(int first, const int *keep, size_t n)
+static int compare_fds(const void *a, const void *b)
 {
+	return *(const int *)a - *(const int *)b;
+}
+
+void process_close_except(int first, int *keep, size_t n)
+{
+	qsort(keep, n, sizeof(*keep), compare_fds);
 	for (size_t i = 0; i < n; i++) {
 		if (keep[i] < first)
 			continue;

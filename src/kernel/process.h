@@ -36,8 +36,8 @@ int process_no_new_privileges(struct error *e);
 enum process_dumpable { PROCESS_HIDDEN, PROCESS_VISIBLE };
 int process_set_dumpable(enum process_dumpable how, struct error *e);
 
-/* Closes everything from first on but those of keep (ascending; -EBADF at the front is none). */
-void process_close_except(int first, const int *keep, size_t n);
+/* Closes everything from first on but those of keep, which it sorts; -EBADF is none. */
+void process_close_except(int first, int *keep, size_t n);
 
 /* Default actions and an empty mask, as a program expects them. */
 void process_reset_signals(void);

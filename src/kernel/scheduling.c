@@ -57,6 +57,26 @@ int memory_policy_set(const struct memory_policy *p, struct error *e)
 	return -e->code;
 }
 
+int scheduling_get_cpus(struct cpu_list *out, struct error *e)
+{
+	*out = (struct cpu_list){ 0 };
+	if (syscall(SYS_sched_getaffinity, 0, sizeof(out->bits), out->bits) < 0)
+		return error_errno(e, "read the CPUs");
+	return 0;
+}
+
+int scheduling_set_cpus(const struct cpu_list *cpus, struct error *e)
+{
+	if (syscall(SYS_sched_setaffinity, 0, sizeof(cpus->bits), cpus->bits) == 0)
+		return 0;
+	error_errno(e, "set the CPUs");
+	if (e->code == EINVAL)
+		return error_hint(e,
+			"none of them can be used here: see Cpus_allowed_list in "
+			"/proc/self/status");
+	return -e->code;
+}
+
 int personality_set(unsigned long domain, struct error *e)
 {
 	if (personality(domain) < 0)

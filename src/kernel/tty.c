@@ -11,24 +11,45 @@
 #include "base/fd.h"
 #include "base/path.h"
 
-int tty_open_pair(int root_fd, int *out_master_fd, int *out_slave_fd, struct error *e)
+static int check_devpts(int fd, const char *path, struct error *e)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == DEVPTS_SUPER_MAGIC)
+		return 0;
+	return error_set(e, EINVAL, "open a terminal: '%s' is not of a devpts file system", path);
+}
+
+/*
+ * By descriptors alone, not through /proc/self/fd: in a running container, /proc is what that has
+ * made of it. In a devpts the node is the kernel's, unless something is mounted over it.
+ */
+static int open_master(int root_fd, struct error *e)
 {
 	CLEANUP(fd_cleanup)
-	int node_fd = path_open(root_fd, "dev/pts/ptmx", O_PATH | O_NOFOLLOW, e);
-	CLEANUP(fd_cleanup) int master_fd = -EBADF;
-	CLEANUP(fd_cleanup) int slave_fd = -EBADF;
-	struct statfs fs;
-	int unlocked = 0;
+	int dir_fd = path_open(root_fd, "dev/pts", O_PATH | O_DIRECTORY, e);
+	CLEANUP(fd_cleanup) int fd = -EBADF;
 
-	if (node_fd < 0) {
+	if (dir_fd < 0) {
 		error_context(e, "open a terminal");
 		return error_hint(e, "a terminal needs a mount of type 'devpts' at /dev/pts");
 	}
-	if (fstatfs(node_fd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
-		return error_set(e, EINVAL, "'/dev/pts' is not a devpts file system");
-	master_fd = open(fd_path(node_fd).s, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (master_fd < 0)
+	if (check_devpts(dir_fd, "/dev/pts", e) < 0)
+		return -e->code;
+	fd = openat(dir_fd, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
 		return error_errno(e, "open '/dev/pts/ptmx'");
+	return check_devpts(fd, "/dev/pts/ptmx", e) < 0 ? -e->code : fd_take(&fd);
+}
+
+int tty_open_pair(int root_fd, int *out_master_fd, int *out_slave_fd, struct error *e)
+{
+	CLEANUP(fd_cleanup) int master_fd = open_master(root_fd, e);
+	CLEANUP(fd_cleanup) int slave_fd = -EBADF;
+	int unlocked = 0;
+
+	if (master_fd < 0)
+		return master_fd;
 	if (ioctl(master_fd, TIOCSPTLCK, &unlocked) < 0)
 		return error_errno(e, "unlock the terminal");
 	slave_fd = ioctl(master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);

@@ -33,7 +33,7 @@ static bool may_attach(const struct plan_builder *b)
 
 bool plan_filters_devices(const struct plan_builder *b)
 {
-	return plan_is_confined(b) || b->plan->cgroup.n_devices > 0;
+	return plan_is_confined(b) || b->plan->cgroup.n_devices > 0 || b->has_filter;
 }
 
 static unsigned int access_of(const char *letters)

@@ -6,6 +6,9 @@
 
 #include "plan/parts.h"
 
+/* setresuid(2) takes it for "no change", and so would leave us root. */
+#define NOBODY UINT32_MAX
+
 static bool maps(const struct idmap *map, uint32_t inside)
 {
 	for (size_t i = 0; i < map->n; i++)
@@ -16,20 +19,12 @@ static bool maps(const struct idmap *map, uint32_t inside)
 
 bool plan_uid_mapped(const struct plan_builder *b, uint32_t id)
 {
-	if (plan_has_joined(b, CLONE_NEWUSER))
-		return true;
-	return maps(
-		plan_has_new(b, CLONE_NEWUSER) ? &b->plan->namespaces.uids.map : &b->host->own_uids,
-		id);
+	return id != NOBODY && (!b->uids || maps(b->uids, id));
 }
 
 bool plan_gid_mapped(const struct plan_builder *b, uint32_t id)
 {
-	if (plan_has_joined(b, CLONE_NEWUSER))
-		return true;
-	return maps(
-		plan_has_new(b, CLONE_NEWUSER) ? &b->plan->namespaces.gids.map : &b->host->own_gids,
-		id);
+	return id != NOBODY && (!b->gids || maps(b->gids, id));
 }
 
 /* Root inside is the user; from 1 on follow the subordinate ranges, in their order. */
@@ -145,10 +140,10 @@ static bool default_ranges_usable(const struct host *host)
 	return host->newuidmap && host->newgidmap && host->sub_uids.n > 0 && host->sub_gids.n > 0;
 }
 
-static void choose_setup_user(struct plan_builder *b)
+void plan_setup_user(struct plan_builder *b)
 {
 	struct plan_process *p = &b->plan->process;
-	const struct spec_user *u = &b->spec->process->user;
+	const struct spec_user *u = &b->process->user;
 
 	/* Whoever sets up must be mapped, or the files that it makes would belong to nobody. */
 	p->setup_uid = plan_uid_mapped(b, 0) ? 0 : u->uid;
@@ -183,9 +178,21 @@ static int plan_maps(struct plan_builder *b, struct error *e)
 
 int plan_ids(struct plan_builder *b, struct error *e)
 {
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	bool joined = plan_has_joined(b, CLONE_NEWUSER);
 	int r = plan_maps(b, e);
 
-	if (r == 0)
-		choose_setup_user(b);
-	return r;
+	if (r < 0)
+		return r;
+	if (joined) {
+		b->uids = b->gids = NULL;
+	} else if (plan_has_new(b, CLONE_NEWUSER)) {
+		b->uids = &ns->uids.map;
+		b->gids = &ns->gids.map;
+	} else {
+		b->uids = &b->host->own_uids;
+		b->gids = &b->host->own_gids;
+	}
+	plan_setup_user(b);
+	return 0;
 }

@@ -9,17 +9,19 @@
 #include "plan/annotations.h"
 #include "plan/parts.h"
 
-static int inactive(const char *path, const char *module, const char *mend, struct error *e)
+static int inactive(
+	const char *origin, const char *path, const char *module, const char *mend, struct error *e)
 {
-	error_set(e, ENOTSUP, "config.json: %s: %s is not active on this host", path, module);
-	return error_hint(e, "%s, or remove %s from config.json", mend, path);
+	error_set(e, ENOTSUP, "%s%s: %s is not active on this host", origin, path, module);
+	return error_hint(e, "%s, or do without %s", mend, path);
 }
 
 #define NO_SELINUX "enable it in /etc/selinux/config"
 
-static int plan_process_labels(struct plan_builder *b, struct error *e)
+int plan_process_labels(struct plan_builder *b, struct error *e)
 {
-	const struct spec_process *p = b->spec->process;
+	const struct spec_process *p = b->process;
+	const char *origin = b->plan->process.origin;
 	const char **labels = b->plan->process.labels;
 
 	/* Without the module every process is that. */
@@ -27,10 +29,10 @@ static int plan_process_labels(struct plan_builder *b, struct error *e)
 		labels[LSM_APPARMOR] = p->apparmor_profile;
 	labels[LSM_SELINUX] = p->selinux_label;
 	if (labels[LSM_APPARMOR] && !b->host->apparmor)
-		return inactive("process.apparmorProfile", "AppArmor",
+		return inactive(origin, "apparmorProfile", "AppArmor",
 			"boot with apparmor=1 (see aa-status)", e);
 	if (labels[LSM_SELINUX] && !b->host->selinux)
-		return inactive("process.selinuxLabel", "SELinux", NO_SELINUX, e);
+		return inactive(origin, "selinuxLabel", "SELinux", NO_SELINUX, e);
 	return 0;
 }
 
@@ -43,7 +45,7 @@ static int plan_mount_label(struct plan_builder *b, struct error *e)
 	if (!label)
 		return 0;
 	if (!b->host->selinux)
-		return inactive("linux.mountLabel", "SELinux", NO_SELINUX, e);
+		return inactive("config.json: ", "linux.mountLabel", "SELinux", NO_SELINUX, e);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!kind || streq(kind, kinds[i])) {
 			b->mount_context = plan_printf(b, "%s=%s", kinds[i], label);

@@ -39,7 +39,7 @@ bool plan_has_joined(const struct plan_builder *b, int64_t type)
 
 bool plan_is_confined(const struct plan_builder *b)
 {
-	return b->host->ids.privilege != HOST_ROOT || find(b, CLONE_NEWUSER);
+	return b->host->ids.privilege != HOST_ROOT || b->other_user_namespace;
 }
 
 static struct plan_join join_of(const struct plan_builder *b, size_t i)

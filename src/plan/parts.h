@@ -16,6 +16,10 @@ struct plan_builder {
 	bool cgroup_entered; /* there is an OP_CGROUP */
 	bool proc_mounted; /* a procfs at /proc, so far */
 	const char *mount_context; /* the option of file systems for linux.mountLabel, or NULL */
+	bool has_filter; /* for devices, in the container's cgroup that is there already */
+	const struct spec_process *process; /* spec's, or the one that exec is to run */
+	bool other_user_namespace; /* the process is in one that is not ours */
+	const struct idmap *uids, *gids; /* of the process' user namespace; NULL: not known */
 };
 
 /* Room for n operations of config.json's and some of ours; it grows by itself if need be. */
@@ -59,10 +63,14 @@ void plan_enter_cgroup(struct plan_builder *b);
 int plan_hint_cgroup(struct plan_builder *b, struct error *e);
 int plan_refuse(struct plan_builder *b, struct error *e);
 int plan_annotations(struct plan_builder *b, struct error *e);
+/* process' part of it, which also holds for exec's. */
+int plan_process_labels(struct plan_builder *b, struct error *e);
 int plan_labels(struct plan_builder *b, struct error *e);
 int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);
 int plan_net_devices(struct plan_builder *b, struct error *e);
+/* Whom the process becomes for what comes before its own credentials. */
+void plan_setup_user(struct plan_builder *b);
 int plan_identity(struct plan_builder *b, struct error *e);
 int plan_cgroup(struct plan_builder *b, struct error *e);
 int plan_scope_properties(struct plan_builder *b, struct error *e);
@@ -73,4 +81,6 @@ int plan_rdt(struct plan_builder *b, struct error *e);
 int plan_sysctls(struct plan_builder *b, struct error *e);
 int plan_process(struct plan_builder *b, struct error *e);
 int plan_placement(struct plan_builder *b, struct error *e);
+/* "0-3, 7" as bits, of which there are max; or -EINVAL. */
+int plan_parse_list(const char *list, unsigned long *bits, size_t max);
 int plan_seccomp(struct plan_builder *b, struct error *e);

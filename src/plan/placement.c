@@ -10,7 +10,7 @@
 
 static void plan_scheduler(struct plan_builder *b)
 {
-	const struct spec_scheduler *from = b->spec->process->scheduler;
+	const struct spec_scheduler *from = b->process->scheduler;
 	struct scheduling *s;
 
 	if (!from)
@@ -27,20 +27,20 @@ static void plan_scheduler(struct plan_builder *b)
 	b->plan->process.scheduling = s;
 }
 
-static int add_nodes(const char *from, const char *to, struct memory_policy *out)
+#define LONG_BITS (8 * sizeof(unsigned long))
+
+static int add_range(const char *from, const char *to, unsigned long *bits, size_t max)
 {
 	uint64_t first, last;
 
-	if (str_u64(from, MEMORY_NODES_MAX - 1, &first) < 0 ||
-		str_u64(to, MEMORY_NODES_MAX - 1, &last) < 0 || first > last)
+	if (str_u64(from, max - 1, &first) < 0 || str_u64(to, max - 1, &last) < 0 || first > last)
 		return -EINVAL;
-	for (uint64_t node = first; node <= last; node++)
-		out->nodes[node / MEMORY_NODE_BITS] |= 1ul << node % MEMORY_NODE_BITS;
+	for (uint64_t i = first; i <= last; i++)
+		bits[i / LONG_BITS] |= 1ul << i % LONG_BITS;
 	return 0;
 }
 
-/* "0-3, 7" */
-static int parse_nodes(const char *list, struct memory_policy *out)
+int plan_parse_list(const char *list, unsigned long *bits, size_t max)
 {
 	CLEANUP(mem_free) char *copy = xstrdup(list);
 	char *save = NULL;
@@ -50,7 +50,7 @@ static int parse_nodes(const char *list, struct memory_policy *out)
 
 		if (dash)
 			*dash = '\0';
-		if (add_nodes(item, dash ? dash + 1 : item, out) < 0)
+		if (add_range(item, dash ? dash + 1 : item, bits, max) < 0)
 			return -EINVAL;
 	}
 	return 0;
@@ -65,7 +65,7 @@ static int plan_memory_policy(struct plan_builder *b, struct error *e)
 		return 0;
 	p = arena_alloc(&b->plan->arena, sizeof(*p));
 	p->mode = (int)((uint64_t)from->mode | from->flags);
-	if (from->nodes && parse_nodes(from->nodes, p) < 0)
+	if (from->nodes && plan_parse_list(from->nodes, p->nodes, MEMORY_NODES_MAX) < 0)
 		return error_set(e, EINVAL,
 			"config.json: linux.memoryPolicy.nodes: '%s' is not a list of "
 			"nodes from 0 to %d",
@@ -79,7 +79,7 @@ int plan_placement(struct plan_builder *b, struct error *e)
 	const struct spec_personality *personality = b->spec->linux.personality;
 
 	plan_scheduler(b);
-	b->plan->process.io_priority = b->spec->process->io_priority;
+	b->plan->process.io_priority = b->process->io_priority;
 	if (personality)
 		b->plan->process.personality = (struct opt_u64){ .set = true,
 			.v = (uint64_t)personality->domain };

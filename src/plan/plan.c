@@ -138,14 +138,21 @@ static int make(struct plan_builder *b, struct error *e)
 int plan_make(const struct plan_request *request, struct plan *out, struct error *e)
 {
 	struct plan_builder b = {
-		.request = request, .spec = request->spec, .host = request->host, .plan = out
+		.request = request,
+		.spec = request->spec,
+		.host = request->host,
+		.plan = out,
+		.process = request->spec->process,
 	};
 	CLEANUP(mem_free) char *rootfs = NULL;
 	int r;
 
-	*out = (struct plan){
-		.spec = request->spec, .host = request->host, .bundle = request->bundle
-	};
+	b.other_user_namespace = plan_has_new(&b, CLONE_NEWUSER) ||
+		plan_has_joined(&b, CLONE_NEWUSER);
+	*out = (struct plan){ .spec = request->spec,
+		.host = request->host,
+		.bundle = request->bundle,
+		.process.origin = "config.json: process." };
 	arena_init(&out->arena, PLAN_ARENA_SIZE + request->spec->arena.used);
 	if (!request->spec->root)
 		return error_set(e, EINVAL, "config.json: root: is required");

@@ -122,6 +122,10 @@ struct plan_namespaces {
 	bool deny_setgroups;
 	bool make_slave; /* our copy of the mounts still shares events with the host */
 	bool hidden; /* somebody else is in the user or PID namespace: stay undumpable */
+	/* exec: nothing of the above but deny_setgroups; all are init's */
+	bool of_init;
+	uint64_t init_flags; /* CLONE_NEW* of those that are not ours */
+	bool init_root; /* init's root is one by chroot(2), not that of its mount namespace */
 };
 
 /* ---- the cgroup ---- */
@@ -169,6 +173,7 @@ struct plan_rlimit {
 };
 
 struct plan_process {
+	const char *origin; /* what errors about it begin with: "config.json: process." */
 	uid_t setup_uid; /* whom init becomes for the set-up: root, if that is mapped */
 	gid_t setup_gid;
 	uid_t uid;
@@ -188,6 +193,8 @@ struct plan_process {
 	const struct scheduling *scheduling; /* or NULL: as the caller */
 	const struct spec_io_priority *io_priority; /* likewise */
 	const struct memory_policy *memory_policy; /* likewise */
+	/* exec: before and after the container's cgroup is joined; likewise */
+	const struct cpu_list *initial_cpus, *final_cpus;
 	struct opt_u64 personality;
 	bool terminal;
 	struct winsize_opt {

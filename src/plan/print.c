@@ -36,7 +36,8 @@ static const struct name op_names[] = {
 
 static const struct name flag_names[] = { { "mount", CLONE_NEWNS }, { "uts", CLONE_NEWUTS },
 	{ "ipc", CLONE_NEWIPC }, { "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID },
-	{ "network", CLONE_NEWNET }, { "cgroup", CLONE_NEWCGROUP }, { 0 } };
+	{ "network", CLONE_NEWNET }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
+	{ 0 } };
 
 static const struct name attr_names[] = { { "ro", MOUNT_ATTR_RDONLY },
 	{ "nosuid", MOUNT_ATTR_NOSUID }, { "nodev", MOUNT_ATTR_NODEV },
@@ -132,6 +133,19 @@ static void print_offsets(const char *offsets, struct text *out)
 {
 	for (const char *end; offsets && (end = strchr(offsets, '\n')); offsets = end + 1)
 		text_printf(out, "time offset %.*s\n", (int)(end - offsets), offsets);
+}
+
+static void print_init(const struct plan *plan, struct text *out)
+{
+	const struct plan_namespaces *ns = &plan->namespaces;
+
+	text_puts(out, "namespaces of init:");
+	print_bits(flag_names, ns->init_flags, "", out);
+	text_printf(out, "%s\n", ns->init_root ? ", and its root" : "");
+	if (ns->deny_setgroups)
+		text_puts(out, "setgroups denied\n");
+	if (plan->cgroup.path)
+		text_printf(out, "in cgroup %s/" PLAN_CGROUP_LEAF "\n", plan->cgroup.path);
 }
 
 static void print_namespaces(const struct plan_namespaces *ns, struct text *out)
@@ -249,6 +263,12 @@ static void print_user(const struct plan_process *p, struct text *out)
 		text_printf(out, "descriptors 3 to %u\n", 2 + p->n_fds);
 }
 
+static void print_cpus(const char *which, const struct cpu_list *cpus, struct text *out)
+{
+	if (cpus)
+		text_printf(out, "%s CPUs 0x%lx\n", which, cpus->bits[0]);
+}
+
 static void print_process(const struct plan_process *p, struct text *out)
 {
 	print_user(p, out);
@@ -273,6 +293,8 @@ static void print_process(const struct plan_process *p, struct text *out)
 	if (p->memory_policy)
 		text_printf(out, "memory policy 0x%x nodes 0x%lx\n",
 			(unsigned int)p->memory_policy->mode, p->memory_policy->nodes[0]);
+	print_cpus("initial", p->initial_cpus, out);
+	print_cpus("final", p->final_cpus, out);
 	if (p->personality.set)
 		text_printf(out, "personality 0x%llx\n", (unsigned long long)p->personality.v);
 	if (p->labels[LSM_APPARMOR])
@@ -301,10 +323,15 @@ static void print_rdt(const struct plan_rdt *r, struct text *out)
 
 void plan_print(const struct plan *plan, struct text *out)
 {
-	print_namespaces(&plan->namespaces, out);
+	if (plan->namespaces.of_init)
+		print_init(plan, out);
+	else
+		print_namespaces(&plan->namespaces, out);
 	print_cgroup(&plan->cgroup, out);
 	for (size_t i = 0; i < plan->n_ops; i++)
 		print_op(&plan->ops[i], "", out);
+	if (plan->namespaces.of_init && plan->process.terminal)
+		text_puts(out, "terminal\n");
 	print_process(&plan->process, out);
 	print_rdt(plan->rdt, out);
 	if (plan->seccomp.n > 0)

@@ -6,10 +6,11 @@
 #include "plan/annotations.h"
 #include "plan/parts.h"
 
-static int not_mapped(const char *path, const char *what, uint32_t id, struct error *e)
+static int not_mapped(
+	struct plan_builder *b, const char *path, const char *what, uint32_t id, struct error *e)
 {
-	error_set(e, EINVAL, "config.json: %s: %s %u has no mapping in the user namespace", path,
-		what, id);
+	error_set(e, EINVAL, "%s%s: %s %u has no mapping in the user namespace",
+		b->plan->process.origin, path, what, id);
 	return error_hint(e,
 		"map it in linux.uidMappings and linux.gidMappings; with one's own ID alone "
 		"(no line in /etc/subuid) only user and group 0 exist");
@@ -48,7 +49,7 @@ static int choose_groups(struct plan_builder *b, struct error *e)
 static int plan_groups(struct plan_builder *b, struct error *e)
 {
 	struct plan_process *p = &b->plan->process;
-	const struct spec_u32s *gids = &b->spec->process->user.additional_gids;
+	const struct spec_u32s *gids = &b->process->user.additional_gids;
 	int r = choose_groups(b, e);
 
 	if (r < 0 || gids->n == 0)
@@ -56,18 +57,20 @@ static int plan_groups(struct plan_builder *b, struct error *e)
 	if (p->keep_groups) {
 		plan_not_applied(b, "process.user.additionalGids");
 		plan_warn(b,
-			"config.json: process.user.additionalGids: left out: the caller's "
-			"groups are kept, and the kernel knows no way to have both");
+			"%suser.additionalGids: left out: the caller's groups are kept, and the "
+			"kernel knows no way to have both",
+			p->origin);
 		return 0;
 	}
 	for (size_t i = 0; i < gids->n; i++)
 		if (!plan_gid_mapped(b, gids->v[i]))
-			return not_mapped(plan_printf(b, "process.user.additionalGids[%zu]", i),
-				"group", gids->v[i], e);
+			return not_mapped(b, plan_printf(b, "user.additionalGids[%zu]", i), "group",
+				gids->v[i], e);
 	if (b->plan->namespaces.deny_setgroups) {
 		error_set(e, EPERM,
-			"config.json: process.user.additionalGids: the kernel lets nobody "
-			"set groups where one's own group alone is mapped");
+			"%suser.additionalGids: the kernel lets nobody set groups where one's own "
+			"group alone is mapped",
+			p->origin);
 		return error_hint(e,
 			"map more groups through newgidmap (a line in /etc/subgid), or remove "
 			"additionalGids");
@@ -80,12 +83,12 @@ static int plan_groups(struct plan_builder *b, struct error *e)
 static int plan_user(struct plan_builder *b, struct error *e)
 {
 	struct plan_process *p = &b->plan->process;
-	const struct spec_user *u = &b->spec->process->user;
+	const struct spec_user *u = &b->process->user;
 
 	if (!plan_uid_mapped(b, u->uid))
-		return not_mapped("process.user.uid", "user", u->uid, e);
+		return not_mapped(b, "user.uid", "user", u->uid, e);
 	if (!plan_gid_mapped(b, u->gid))
-		return not_mapped("process.user.gid", "group", u->gid, e);
+		return not_mapped(b, "user.gid", "group", u->gid, e);
 	p->uid = u->uid;
 	p->gid = u->gid;
 	p->umask = u->umask;
@@ -109,8 +112,8 @@ static uint64_t mask_of(
 		else if (!(grantable & 1ull << found->value))
 			why = "can't be granted";
 		if (why)
-			plan_warn(b, "config.json: process.capabilities.%s[%zu]: '%s' %s", set, i,
-				names->v[i], why);
+			plan_warn(b, "%scapabilities.%s[%zu]: '%s' %s", b->plan->process.origin,
+				set, i, names->v[i], why);
 		else
 			mask |= 1ull << found->value;
 	}
@@ -119,10 +122,9 @@ static uint64_t mask_of(
 
 static void plan_caps(struct plan_builder *b)
 {
-	const struct spec_capabilities *c = b->spec->process->capabilities;
+	const struct spec_capabilities *c = b->process->capabilities;
 	struct cap_sets *out = &b->plan->process.caps;
-	bool new_user = plan_has_new(b, CLONE_NEWUSER) || plan_has_joined(b, CLONE_NEWUSER);
-	uint64_t all = new_user ? ~0ull : b->host->capabilities;
+	uint64_t all = b->other_user_namespace ? ~0ull : b->host->capabilities;
 
 	/* On the host itself a node that is made works unless a filter holds it back. */
 	if (!plan_filters_devices(b))
@@ -152,10 +154,9 @@ static int limit_too_high(
 		plan_not_applied(b, "process.rlimits[%zu]", i);
 		return 0;
 	}
-	error_set(e, EPERM,
-		"config.json: process.rlimits[%zu].hard: %s %llu is more than your own hard "
-		"limit of %llu",
-		i, limit->name, (unsigned long long)limit->limit.rlim_max, (unsigned long long)own);
+	error_set(e, EPERM, "%srlimits[%zu].hard: %s %llu is more than your own hard limit of %llu",
+		b->plan->process.origin, i, limit->name, (unsigned long long)limit->limit.rlim_max,
+		(unsigned long long)own);
 	return error_hint(e,
 		"raise yours in /etc/security/limits.conf, or take what there is: "
 		"lichen --best-effort=rlimits ...");
@@ -163,7 +164,7 @@ static int limit_too_high(
 
 static int plan_rlimits(struct plan_builder *b, struct error *e)
 {
-	const struct spec_rlimits *from = &b->spec->process->rlimits;
+	const struct spec_rlimits *from = &b->process->rlimits;
 	struct plan_process *p = &b->plan->process;
 	bool may_raise = b->host->ids.privilege == HOST_ROOT &&
 		(b->host->capabilities & 1ull << CAP_SYS_RESOURCE);
@@ -191,7 +192,7 @@ static void plan_oom_score(struct plan_builder *b)
 {
 	struct opt_i64 *score = &b->plan->process.oom_score_adj;
 
-	*score = b->spec->process->oom_score_adj;
+	*score = b->process->oom_score_adj;
 	if (!score->set || score->v >= b->host->oom_score_adj ||
 		!(b->request->best_effort & PLAN_BEST_EFFORT_OOM) ||
 		(b->host->ids.privilege == HOST_ROOT &&
@@ -203,9 +204,9 @@ static void plan_oom_score(struct plan_builder *b)
 
 static void plan_window(struct plan_builder *b)
 {
-	const struct spec_console_size *size = b->spec->process->console_size;
+	const struct spec_console_size *size = b->process->console_size;
 
-	if (!size || !b->spec->process->terminal)
+	if (!size || !b->process->terminal)
 		return;
 	b->plan->process.window.set = true;
 	b->plan->process.window.rows = (uint16_t)size->height;
@@ -214,11 +215,15 @@ static void plan_window(struct plan_builder *b)
 
 static int plan_terminal(struct plan_builder *b, struct error *e)
 {
-	b->plan->process.terminal = b->spec->process->terminal;
-	if (!b->spec->process->terminal || b->request->may_use_terminal)
+	b->plan->process.terminal = b->process->terminal;
+	if (!b->process->terminal || b->request->may_use_terminal)
 		return 0;
-	error_set(e, ENOTTY,
-		"config.json: process.terminal: is true, and there is no terminal to give");
+	error_set(e, ENOTTY, "%sterminal: is true, and there is no terminal to give",
+		b->plan->process.origin);
+	if (b->plan->namespaces.of_init)
+		return error_hint(e,
+			"leave out --tty, run it from a terminal in the foreground, or pass "
+			"--console-socket");
 	return error_hint(e,
 		"set \"terminal\": false in config.json, run it from a terminal in the "
 		"foreground, or pass --console-socket");
@@ -226,7 +231,7 @@ static int plan_terminal(struct plan_builder *b, struct error *e)
 
 int plan_process(struct plan_builder *b, struct error *e)
 {
-	const struct spec_process *from = b->spec->process;
+	const struct spec_process *from = b->process;
 	struct plan_process *p = &b->plan->process;
 	int r = plan_terminal(b, e);
 

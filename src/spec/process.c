@@ -173,7 +173,8 @@ static const struct bind process_rows[] = {
 		"capabilities", P, capabilities, struct spec_capabilities, &capabilities_table),
 	BIND_ROW_LIST(
 		"rlimits", P, rlimits, struct spec_rlimit, &rlimit_table, .rule = rlimits_rule),
-	BIND_ROW_BOOL("noNewPrivileges", P, no_new_privileges),
+	BIND_ROW_BOOL("noNewPrivileges", P, no_new_privileges,
+		.also = offsetof(P, no_new_privileges_set)),
 	BIND_ROW_STRING("apparmorProfile", P, apparmor_profile, .flags = BIND_EMPTY_ABSENT),
 	BIND_ROW_STRING("selinuxLabel", P, selinux_label, .flags = BIND_EMPTY_ABSENT),
 	BIND_ROW_OPT_I64("oomScoreAdj", P, oom_score_adj, BIND_RANGE(-1000, 1000)),

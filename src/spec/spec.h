@@ -132,7 +132,7 @@ struct spec_process {
 	struct spec_user user;
 	struct spec_capabilities *capabilities;
 	struct spec_rlimits rlimits;
-	bool no_new_privileges;
+	bool no_new_privileges, no_new_privileges_set;
 	const char *apparmor_profile;
 	const char *selinux_label;
 	struct opt_i64 oom_score_adj;

@@ -20,6 +20,41 @@
 /* execvp(3) and the shells agree on these where PATH is not set. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* Our own directory of the host's procfs, which needs no PID of ours. */
+int exec_adjust_oom_score(const struct plan *plan, struct error *e)
+{
+	const struct plan_process *p = &plan->process;
+	CLEANUP(fd_cleanup) int self_fd = -EBADF;
+
+	if (!p->oom_score_adj.set)
+		return 0;
+	self_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (self_fd < 0)
+		return error_errno(e, "open '/proc/self'");
+	if (process_set_oom_score(self_fd, (int)p->oom_score_adj.v, e) < 0) {
+		error_context(e, "%soomScoreAdj", p->origin);
+		return error_hint(e,
+			"an ordinary user can't go below %d, the present value: raise "
+			"process.oomScoreAdj or remove it",
+			plan->host->oom_score_adj);
+	}
+	return 0;
+}
+
+int exec_apply_placement(const struct plan_process *p, struct error *e)
+{
+	if (p->memory_policy && memory_policy_set(p->memory_policy, e) < 0)
+		return error_context(e, "config.json: linux.memoryPolicy");
+	if (p->personality.set && personality_set(p->personality.v, e) < 0)
+		return error_context(e, "config.json: linux.personality");
+	if (p->io_priority &&
+		scheduling_set_io((int)p->io_priority->class, (int)p->io_priority->priority, e) < 0)
+		return error_context(e, "%sioPriority", p->origin);
+	if (p->scheduling && scheduling_set(p->scheduling, e) < 0)
+		return error_context(e, "%sscheduler", p->origin);
+	return 0;
+}
+
 static void file_cleanup(FILE **f)
 {
 	if (*f)
@@ -101,17 +136,17 @@ static int search_path(const char *name, const char *path, char **out)
 	return result;
 }
 
-static int not_executable(const char *name, int code, struct error *e)
+static int not_executable(const struct plan_process *p, int code, struct error *e)
 {
+	const char *name = p->args->v[0];
+
 	if (code == ENOENT && !strchr(name, '/')) {
-		error_set(e, ENOENT,
-			"config.json: process.args[0]: exec '%s': executable file not found in "
-			"$PATH: %s",
-			name, strerror(ENOENT));
+		error_set(e, ENOENT, "%sargs[0]: exec '%s': executable file not found in $PATH: %s",
+			p->origin, name, strerror(ENOENT));
 		return error_hint(
 			e, "is it in the root file system, in a directory of process.env's PATH?");
 	}
-	error_set(e, code, "config.json: process.args[0]: exec '%s': %s", name,
+	error_set(e, code, "%sargs[0]: exec '%s': %s", p->origin, name,
 		code == EISDIR ? "is a directory: Permission denied" : strerror(code));
 	if (code == EACCES)
 		return error_hint(e, "chmod +x it in the root file system");
@@ -126,7 +161,7 @@ int exec_find(const struct plan *plan, struct exec_program *out, struct error *e
 
 	if (chdir(plan->process.cwd) < 0 && errno != EACCES)
 		return error_errno(
-			e, "config.json: process.cwd: change into '%s'", plan->process.cwd);
+			e, "%scwd: change into '%s'", plan->process.origin, plan->process.cwd);
 	make_environment(plan, &out->env);
 	path = strlist_getenv(&out->env, "PATH");
 	if (strchr(name, '/')) {
@@ -135,7 +170,7 @@ int exec_find(const struct plan *plan, struct exec_program *out, struct error *e
 	} else {
 		r = search_path(name, path ? path : DEFAULT_PATH, &out->path);
 	}
-	return r < 0 ? not_executable(name, -r, e) : 0;
+	return r < 0 ? not_executable(&plan->process, -r, e) : 0;
 }
 
 /*
@@ -144,15 +179,15 @@ int exec_find(const struct plan *plan, struct exec_program *out, struct error *e
  * says nothing of access. getcwd(2) says "(unreachable)" for a directory outside of the root, such
  * as a leaked descriptor's (CVE-2024-21626).
  */
-static int enter_cwd(const char *cwd, struct error *e)
+static int enter_cwd(const struct plan_process *p, struct error *e)
 {
 	char where[PATH_MAX];
 
-	if (chdir(cwd) < 0)
-		return error_errno(e, "config.json: process.cwd: change into '%s'", cwd);
+	if (chdir(p->cwd) < 0)
+		return error_errno(e, "%scwd: change into '%s'", p->origin, p->cwd);
 	if (!getcwd(where, sizeof(where)) || where[0] != '/')
-		return error_set(e, EPERM,
-			"config.json: process.cwd: '%s' lies outside of the root file system", cwd);
+		return error_set(e, EPERM, "%scwd: '%s' lies outside of the root file system",
+			p->origin, p->cwd);
 	return 0;
 }
 
@@ -214,7 +249,7 @@ static int take_credentials(const struct plan *plan, int connection_fd, struct e
 	if (r == 0)
 		r = cap_raise(e);
 	if (r == 0)
-		r = enter_cwd(p->cwd, e);
+		r = enter_cwd(p, e);
 	if (r == 0)
 		r = cap_apply(&p->caps, e);
 	if (r == 0 && p->no_new_privileges)
@@ -225,34 +260,46 @@ static int take_credentials(const struct plan *plan, int connection_fd, struct e
 }
 
 static const char *const label_names[LSM_COUNT] = {
-	[LSM_APPARMOR] = "process.apparmorProfile",
-	[LSM_SELINUX] = "process.selinuxLabel",
+	[LSM_APPARMOR] = "apparmorProfile",
+	[LSM_SELINUX] = "selinuxLabel",
 };
 
-int exec_prepare_labels(const struct plan *plan, struct exec_program *out, struct error *e)
+int exec_prepare_labels(
+	const struct plan *plan, int proc_fd, struct exec_program *out, struct error *e)
 {
 	const struct plan_process *p = &plan->process;
 	enum lsm_privileges how = p->no_new_privileges ? LSM_MAY_ONLY_ADD : LSM_MAY_CHANGE;
 
 	for (int i = 0; i < LSM_COUNT; i++)
 		if (p->labels[i] &&
-			lsm_exec_prepare((enum lsm)i, p->labels[i], how, &out->labels[i], e) < 0)
-			return error_context(e, "config.json: %s", label_names[i]);
+			lsm_exec_prepare(
+				(enum lsm)i, p->labels[i], how, proc_fd, &out->labels[i], e) < 0)
+			return error_context(e, "%s%s", p->origin, label_names[i]);
 	return 0;
+}
+
+int exec_make_keyring(const struct plan_process *p, int proc_fd, struct error *e)
+{
+	if (!p->new_keyring)
+		return 0;
+	if (p->labels[LSM_SELINUX] && lsm_label_keys(proc_fd, p->labels[LSM_SELINUX], e) < 0)
+		return error_context(e, "%sselinuxLabel", p->origin);
+	return process_new_keyring(e);
 }
 
 /* Behind the hooks, which are no programs of the container; before what might forbid a write. */
-static int apply_labels(const struct exec_program *program, struct error *e)
+static int apply_labels(
+	const struct plan_process *p, const struct exec_program *program, struct error *e)
 {
 	for (int i = 0; i < LSM_COUNT; i++)
 		if (lsm_exec_apply(&program->labels[i], e) < 0)
-			return error_context(e, "config.json: %s", label_names[i]);
+			return error_context(e, "%s%s", p->origin, label_names[i]);
 	return 0;
 }
 
-static int explain_exec(const char *path, int code, struct error *e)
+static int explain_exec(const struct plan_process *p, const char *path, int code, struct error *e)
 {
-	error_set(e, code, "config.json: process.args[0]: exec '%s': %s", path, strerror(code));
+	error_set(e, code, "%sargs[0]: exec '%s': %s", p->origin, path, strerror(code));
 	if (code == ENOENT)
 		return error_hint(e,
 			"the file is there: what is missing is its dynamic loader or the "
@@ -268,13 +315,13 @@ static int set_limits(const struct plan_process *p, struct error *e)
 {
 	for (size_t i = 0; i < p->n_rlimits; i++)
 		if (process_set_rlimit(p->rlimits[i].resource, &p->rlimits[i].limit, e) < 0)
-			return error_context(e, "config.json: process.rlimits[%zu]: %s",
+			return error_context(e, "%srlimits[%zu]: %s", p->origin,
 				p->rlimits[i].index, p->rlimits[i].name);
 	return 0;
 }
 
-int exec_run(const struct plan *plan, struct exec_program *program, const struct hook_state *state,
-	int connection_fd, struct error *e)
+static int run_hooks(const struct plan *plan, const struct exec_program *program,
+	const struct hook_state *state, struct error *e)
 {
 	const struct hook_state created = { .id = state->id,
 		.status = "created",
@@ -284,17 +331,24 @@ int exec_run(const struct plan *plan, struct exec_program *program, const struct
 	const struct hooks_place place = { .cwd = HOOKS_IN_OUR_CWD,
 		.until_fd = -EBADF,
 		.env = (const char *const *)program->env.v };
+
+	return hooks_run(
+		&plan->spec->hooks.start_container, "hooks.startContainer", &created, &place, e);
+}
+
+int exec_run(const struct plan *plan, struct exec_program *program, const struct hook_state *state,
+	int connection_fd, struct error *e)
+{
 	int r = process_set_dumpable(PROCESS_HIDDEN, e);
 
-	if (r == 0)
-		r = hooks_run(&plan->spec->hooks.start_container, "hooks.startContainer", &created,
-			&place, e);
+	if (r == 0 && state)
+		r = run_hooks(plan, program, state, e);
 	/* Not later: the filter need not let us. */
 	if (r == 0)
 		r = message_send(connection_fd, MESSAGE_EXECUTING, 0, -EBADF, e);
 	fd_cloexec_from(3 + plan->process.n_fds);
 	if (r == 0)
-		r = apply_labels(program, e);
+		r = apply_labels(&plan->process, program, e);
 	if (r == 0)
 		r = set_limits(&plan->process, e);
 	if (r == 0)
@@ -302,5 +356,5 @@ int exec_run(const struct plan *plan, struct exec_program *program, const struct
 	if (r < 0)
 		return r;
 	execve(program->path, (char *const *)(uintptr_t)plan->process.args->v, program->env.v);
-	return explain_exec(program->path, errno, e);
+	return explain_exec(&plan->process, program->path, errno, e);
 }

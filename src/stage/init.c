@@ -13,33 +13,13 @@
 #include "kernel/namespace.h"
 #include "kernel/process.h"
 #include "kernel/rootfs.h"
-#include "kernel/tty.h"
 #include "stage/exec.h"
 #include "stage/message.h"
 #include "stage/ops.h"
+#include "stage/terminal.h"
 
 /* What init does without IDs and hooks is quick; a helper that looks IDs up may not be. */
 #define STEP_TIMEOUT_MS 120000
-
-/* The host's procfs, still mounted: our own directory of it, which needs no PID of ours. */
-static int adjust_oom_score(const struct plan *plan, struct error *e)
-{
-	CLEANUP(fd_cleanup) int self_fd = -EBADF;
-
-	if (!plan->process.oom_score_adj.set)
-		return 0;
-	self_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (self_fd < 0)
-		return error_errno(e, "open '/proc/self'");
-	if (process_set_oom_score(self_fd, (int)plan->process.oom_score_adj.v, e) < 0) {
-		error_context(e, "config.json: process.oomScoreAdj");
-		return error_hint(e,
-			"an ordinary user can't go below %d, the present value: raise "
-			"process.oomScoreAdj or remove it",
-			plan->host->oom_score_adj);
-	}
-	return 0;
-}
 
 static int enter_namespaces(const struct plan *plan, struct error *e)
 {
@@ -89,28 +69,15 @@ static int become_root(const struct init_args *args, struct error *e)
 	return r;
 }
 
-/* While we still have whatever capabilities there are for it. */
-static int apply_placement(const struct plan_process *p, struct error *e)
+/* While the host's procfs is there. */
+static int prepare_labels(
+	const struct init_args *args, struct exec_program *program, struct error *e)
 {
-	if (p->memory_policy && memory_policy_set(p->memory_policy, e) < 0)
-		return error_context(e, "config.json: linux.memoryPolicy");
-	if (p->personality.set && personality_set(p->personality.v, e) < 0)
-		return error_context(e, "config.json: linux.personality");
-	if (p->io_priority &&
-		scheduling_set_io((int)p->io_priority->class, (int)p->io_priority->priority, e) < 0)
-		return error_context(e, "config.json: process.ioPriority");
-	if (p->scheduling && scheduling_set(p->scheduling, e) < 0)
-		return error_context(e, "config.json: process.scheduler");
-	return 0;
-}
+	CLEANUP(fd_cleanup) int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-static int make_keyring(const struct plan_process *p, struct error *e)
-{
-	if (!p->new_keyring)
-		return 0;
-	if (p->labels[LSM_SELINUX] && lsm_label_keys(p->labels[LSM_SELINUX], e) < 0)
-		return error_context(e, "config.json: process.selinuxLabel");
-	return process_new_keyring(e);
+	int r = exec_prepare_labels(args->plan, proc_fd, program, e);
+
+	return r < 0 ? r : exec_make_keyring(&args->plan->process, proc_fd, e);
 }
 
 static int set_up(const struct init_args *args, struct ops_run *run, struct exec_program *program,
@@ -125,11 +92,9 @@ static int set_up(const struct init_args *args, struct ops_run *run, struct exec
 	if (r == 0 && setsid() < 0)
 		r = error_errno(e, "make a session");
 	if (r == 0)
-		r = adjust_oom_score(args->plan, e);
+		r = exec_adjust_oom_score(args->plan, e);
 	if (r == 0)
-		r = exec_prepare_labels(args->plan, program, e);
-	if (r == 0)
-		r = make_keyring(p, e);
+		r = prepare_labels(args, program, e);
 	if (r == 0)
 		r = enter_namespaces(args->plan, e);
 	if (r == 0)
@@ -143,19 +108,8 @@ static int set_up(const struct init_args *args, struct ops_run *run, struct exec
 	run->umask = umask(0);
 	r = ops_execute(run, e);
 	if (r == 0)
-		r = apply_placement(p, e);
+		r = exec_apply_placement(p, e);
 	umask(p->umask.set ? (mode_t)p->umask.v : run->umask);
-	return r;
-}
-
-/* Our own standard descriptors stay those of the caller until then, for nothing but the program. */
-static int attach_terminal(struct ops_run *run, struct error *e)
-{
-	int r = 0;
-
-	if (run->terminal_fd >= 0)
-		r = tty_make_controlling(run->terminal_fd, e);
-	run->terminal_fd = fd_close(run->terminal_fd);
 	return r;
 }
 
@@ -181,11 +135,6 @@ static _Noreturn void fail(int sock_fd, const struct error *e)
 	_exit(1);
 }
 
-static int compare_fds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 /* A fork has the parent's descriptors, among them directories of the host (CVE-2024-21626). */
 static void close_parents(const struct init_args *args)
 {
@@ -201,7 +150,6 @@ static void close_parents(const struct init_args *args)
 	for (size_t i = 0; i < args->plan->n_ops; i++)
 		if (args->prepared[i] >= 0)
 			keep[n++] = args->prepared[i];
-	qsort(keep, n, sizeof(*keep), compare_fds);
 	process_close_except(3 + (int)args->plan->process.n_fds, keep, n);
 }
 
@@ -233,7 +181,7 @@ _Noreturn void init_main(const struct init_args *args)
 	if (connection_fd < 0)
 		_exit(1);
 	fd_close(args->start_fd);
-	if (attach_terminal(&run, &e) == 0)
+	if (terminal_attach(&run.terminal_fd, &e) == 0)
 		exec_run(args->plan, &program, args->state, connection_fd, &e);
 	fail(connection_fd, &e);
 }

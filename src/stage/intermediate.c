@@ -28,7 +28,7 @@ static int explain_cgroup(struct error *e)
 
 static int clone_error(uint64_t flags, struct error *e)
 {
-	error_errno(e, "make the container's first process");
+	error_errno(e, "make the container's process");
 	return flags & CLONE_NEWUSER ? namespace_explain(e) : -e->code;
 }
 
@@ -69,7 +69,7 @@ pid_t stage_clone(uint64_t flags, int cgroup_fd, struct error *e)
 	if (pid < 0 && is_clone3_missing(errno))
 		return clone_and_move(flags, cgroup_fd, e);
 	if (pid < 0 && cgroup_fd >= 0 && errno == EACCES) {
-		error_errno(e, "make the container's first process in its cgroup");
+		error_errno(e, "make the container's process in its cgroup");
 		return explain_cgroup(e);
 	}
 	return pid < 0 ? clone_error(flags, e) : pid;

@@ -76,7 +76,7 @@ static int wait_readable(int sock_fd, int64_t deadline_ms)
 static int check(const struct message *m, ssize_t size, const char *phase, struct error *e)
 {
 	if (size == 0)
-		return error_set(e, EPIPE, "the container's first process died while it %s", phase);
+		return error_set(e, EPIPE, "the container's process died while it %s", phase);
 	if ((size_t)size == sizeof(*m) && m->kind == MESSAGE_ERROR) {
 		*e = m->error;
 		e->text[sizeof(e->text) - 1] = '\0';

@@ -34,7 +34,20 @@
  *      | ------------------- FETCHED -----------------------> |
  *      | <------------------ end of file -------------------- | execve
  *
- * In place of any message of init or the intermediate there may come ERROR, with which it dies.
+ *   parent (exec)              joiner                      the process
+ *      | clone ------------------> |
+ *      |                           | setns, chroot
+ *      |                           | clone(CLONE_PARENT) ---> |
+ *      | <------- BORN (pid) ----- |                          |
+ *      | the container's cgroup    exits                      |
+ *      | ------------------- MAPPED ------------------------> |
+ *      | <------------------ TERMINAL (master) -------------- | (if there is one)
+ *      | <------------------ READY -------------------------- | the program is found
+ *      | raises limits, pid file                              |
+ *      | ------------------- COMMITTED ---------------------> |
+ *      | <------------------ EXECUTING ... as for start       |
+ *
+ * In place of any message of the others there may come ERROR, with which it dies.
  */
 #pragma once
 

@@ -18,8 +18,8 @@
 #include "kernel/netdev.h"
 #include "kernel/process.h"
 #include "kernel/rootfs.h"
-#include "kernel/tty.h"
 #include "stage/message.h"
+#include "stage/terminal.h"
 
 /* As long as init waits for its IDs. */
 #define STEP_TIMEOUT_MS 120000
@@ -252,25 +252,16 @@ static int do_node(struct ops_run *run, const struct op *op, struct error *e)
 static int do_terminal(struct ops_run *run, const struct op *op, struct error *e)
 {
 	static const struct mount_attrs attrs = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
-	const struct plan_process *p = &run->plan->process;
 	CLEANUP(fd_cleanup) int master_fd = -EBADF;
 	CLEANUP(fd_cleanup) int slave_fd = -EBADF;
 	CLEANUP(fd_cleanup) int target_fd = -EBADF;
 	CLEANUP(fd_cleanup) int mount_fd = -EBADF;
 	struct mount_target target = { .root_fd = run->root_fd, .path = op->target };
 	struct mount_tree tree;
-	int r = tty_open_pair(run->root_fd, &master_fd, &slave_fd, e);
+	int r = terminal_open(run->root_fd, &run->plan->process, &master_fd, &slave_fd, e);
 
 	if (r < 0)
 		return r;
-	if (p->window.set) {
-		struct winsize size = { .ws_row = p->window.rows, .ws_col = p->window.columns };
-
-		if (ioctl(master_fd, TIOCSWINSZ, &size) < 0)
-			return error_errno(e, "set the terminal's size");
-	}
-	if (fchown(slave_fd, p->uid, (gid_t)-1) < 0 && errno != EPERM)
-		return error_errno(e, "give the terminal to user %u", p->uid);
 	target_fd = path_make(run->root_fd, op->target, PATH_FILE, e);
 	if (target_fd < 0)
 		return target_fd;

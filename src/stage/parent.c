@@ -16,6 +16,7 @@
 #include "base/syscalls.h"
 #include "kernel/cgroup.h"
 #include "stage/intermediate.h"
+#include "stage/join.h"
 #include "stage/message.h"
 #include "stage/prepare.h"
 
@@ -35,11 +36,11 @@ static int wait_for_exit(pid_t pid)
 }
 
 /* The intermediate process says whom it has born and goes. */
-static int receive_pid(int sock_fd, pid_t intermediate, pid_t *out_pid, struct error *e)
+static int receive_pid(
+	int sock_fd, int64_t deadline, pid_t intermediate, pid_t *out_pid, struct error *e)
 {
 	struct message m;
-	int r = message_receive(
-		sock_fd, time_ms() + BIRTH_TIMEOUT_MS, "joined namespaces", &m, NULL, e);
+	int r = message_receive(sock_fd, deadline, "joined namespaces", &m, NULL, e);
 
 	if (r == 0 && m.kind != MESSAGE_BORN)
 		r = error_set(e, EPROTO, "%s instead of BORN", message_name(m.kind));
@@ -64,8 +65,18 @@ static int give_birth(const struct plan *plan, const struct init_args *args, int
 	if (pid == 0)
 		intermediate_main(args);
 	if (!direct)
-		return receive_pid(sock_fd, pid, out_pid, e);
+		return receive_pid(sock_fd, time_ms() + BIRTH_TIMEOUT_MS, pid, out_pid, e);
 	*out_pid = pid;
+	return 0;
+}
+
+static int hand_out(struct stage *s, struct stage *out, struct error *e)
+{
+	s->pidfd = sys_pidfd_open(s->pid, 0);
+	if (s->pidfd < 0)
+		return error_errno(e, "open the container's process");
+	*out = *s;
+	*s = (struct stage)STAGE_NONE;
 	return 0;
 }
 
@@ -92,14 +103,51 @@ int stage_begin(const struct plan *plan, const struct hook_state *state, int sta
 	fd_close(args.sock_fd);
 	if (r == 0)
 		r = placement_ask(plan, &s.placement, s.pid, e);
-	if (r < 0)
-		return r;
-	s.pidfd = sys_pidfd_open(s.pid, 0);
-	if (s.pidfd < 0)
-		return error_errno(e, "open the container's first process");
-	*out = s;
-	s = (struct stage)STAGE_NONE;
-	return 0;
+	return r < 0 ? r : hand_out(&s, out, e);
+}
+
+/* config.md, execCPUAffinity: the first list is ours while the process is born into its cgroup. */
+static pid_t clone_joiner(const struct plan_process *p, int cgroup_fd, struct error *e)
+{
+	struct cpu_list own;
+	struct error ignored;
+	pid_t pid;
+
+	if (!p->initial_cpus)
+		return stage_clone(0, cgroup_fd, e);
+	if (scheduling_get_cpus(&own, e) < 0 || scheduling_set_cpus(p->initial_cpus, e) < 0)
+		return error_context(e, "%sexecCPUAffinity.initial", p->origin);
+	pid = stage_clone(0, cgroup_fd, e);
+	if (pid != 0)
+		(void)scheduling_set_cpus(&own, &ignored);
+	return pid;
+}
+
+int stage_begin_join(
+	const struct plan *plan, const struct stage_join *join, struct stage *out, struct error *e)
+{
+	CLEANUP(stage_release) struct stage s = STAGE_NONE;
+	struct join_args args = { .plan = plan,
+		.init_pid = join->init_pid,
+		.init_pidfd = join->init_pidfd,
+		.root_fd = join->root_fd };
+	int pair[2], r;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(e, "make a socket pair");
+	s.sock_fd = pair[0];
+	args.sock_fd = pair[1];
+	pid = clone_joiner(&plan->process, join->cgroup_fd, e);
+	if (pid == 0)
+		join_main(&args);
+	fd_close(args.sock_fd);
+	if (pid < 0)
+		return pid;
+	r = receive_pid(s.sock_fd,
+		join->cgroup == JOIN_FROZEN ? INT64_MAX : time_ms() + BIRTH_TIMEOUT_MS, pid, &s.pid,
+		e);
+	return r < 0 ? r : hand_out(&s, out, e);
 }
 
 void stage_release(struct stage *s)
@@ -234,7 +282,8 @@ static int run_runtime_hooks(
 /* createContainer hooks run in init, and may take what they may take. */
 static int64_t set_up_deadline(const struct plan *plan)
 {
-	int64_t hooks = hooks_time(&plan->spec->hooks.create_container);
+	int64_t hooks = plan->namespaces.of_init ? 0
+						 : hooks_time(&plan->spec->hooks.create_container);
 
 	return hooks == INT64_MAX ? hooks : time_ms() + SET_UP_TIMEOUT_MS + hooks;
 }
@@ -328,8 +377,8 @@ static int raise_limits(const struct stage *s, const struct plan *plan, struct e
 		struct rlimit room = { r->limit.rlim_max, r->limit.rlim_max };
 
 		if (r->raise && prlimit(s->pid, (__rlimit_resource_t)r->resource, &room, NULL) < 0)
-			return error_errno(e, "config.json: process.rlimits[%zu]: raise %s",
-				r->index, r->name);
+			return error_errno(
+				e, "%srlimits[%zu]: raise %s", p->origin, r->index, r->name);
 	}
 	return 0;
 }

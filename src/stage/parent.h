@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The creating process' half of a container's birth.
+ * The calling process' half of a container's birth, and of that of a process which joins it.
  *
  * Where: the caller's namespaces. May: clone, map IDs, run the runtime's hooks. Must not: touch
  * anything of the container but through init.
@@ -37,6 +37,17 @@ struct stage {
  */
 int stage_begin(const struct plan *plan, const struct hook_state *state, int start_fd, int lock_fd,
 	struct stage *out, struct error *e);
+
+/* exec's: not init is born but a process that joins it, in its namespaces; the rest is the same. */
+struct stage_join {
+	pid_t init_pid;
+	int init_pidfd;
+	int root_fd; /* init's root, if the plan has init_root; or -EBADF */
+	int cgroup_fd; /* where it is born, or -EBADF: where we are */
+	enum { JOIN_RUNNING, JOIN_FROZEN } cgroup; /* FROZEN: it takes until that thaws */
+};
+int stage_begin_join(
+	const struct plan *plan, const struct stage_join *join, struct stage *out, struct error *e);
 
 /* IDs, mounts, hooks prestart and createRuntime: until init is READY. state: for the hooks. */
 int stage_set_up(

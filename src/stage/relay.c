@@ -57,12 +57,12 @@ void relay_unblock_signals(const sigset_t *saved)
 	sigprocmask(SIG_SETMASK, saved, NULL);
 }
 
-static void copy_window_size(const struct relay *r)
+void relay_copy_size(int master_fd)
 {
 	struct winsize size;
 
-	if (r->master_fd >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-		ioctl(r->master_fd, TIOCSWINSZ, &size);
+	if (master_fd >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		ioctl(master_fd, TIOCSWINSZ, &size);
 }
 
 static void handle_signal(struct relay *r)
@@ -72,7 +72,7 @@ static void handle_signal(struct relay *r)
 	if (read(r->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGWINCH && r->master_fd >= 0)
-		copy_window_size(r);
+		relay_copy_size(r->master_fd);
 	else if (info.ssi_signo == SIGTSTP || info.ssi_signo == SIGCONT)
 		(void)sys_pidfd_send_signal(
 			r->pidfd, info.ssi_signo == SIGTSTP ? SIGTSTP : SIGCONT);
@@ -198,7 +198,7 @@ static int open_terminal(struct relay *r, struct error *e)
 	if (status < 0)
 		return status;
 	r->saved_valid = 1;
-	copy_window_size(r);
+	relay_copy_size(r->master_fd);
 	set_nonblocking(r->master_fd);
 	r->stdin_flags = set_nonblocking(STDIN_FILENO);
 	r->stdout_flags = set_nonblocking(STDOUT_FILENO);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The foreground: waiting for a container's first process, passing on signals and, with a terminal,
+ * The foreground: waiting for a process of a container, passing on signals and, with a terminal,
  * every byte in both directions.
  *
- * Where: `lichen run`, init's parent. Must not: lose a byte, spin, or outlive init.
+ * Where: `lichen run`, init's parent, or `lichen exec`. Must not: lose a byte, spin, or outlive the
+ * process.
  */
 #pragma once
 
@@ -18,6 +19,10 @@
  */
 void relay_block_signals(sigset_t *out_saved);
 void relay_unblock_signals(const sigset_t *saved);
+
+/* Gives a terminal the size of ours, if standard input is one: before the program can ask for it.
+ */
+void relay_copy_size(int master_fd);
 
 /*
  * Until pid, a child of ours, has ended: out_status is its exit status, or 128 + signal. pidfd is

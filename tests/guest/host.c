@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -56,13 +57,14 @@ static void act_hook(char **args)
 	_exit(0);
 }
 
-static int listen_at(const char *path)
+static int listen_at(const char *path, int backlog)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 1) < 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+		listen(fd, backlog) < 0)
 		exit(99);
 	return fd;
 }
@@ -96,7 +98,7 @@ static int receive_fds(int sock, char *text, size_t size, ssize_t *out_len, int 
 static void act_accept_fds(char **args)
 {
 	static char text[1 << 16];
-	int fds[16], n, sock = accept(listen_at(args[0]), NULL, NULL);
+	int fds[16], n, sock = accept(listen_at(args[0], 1), NULL, NULL);
 	ssize_t len;
 
 	n = receive_fds(sock, text, sizeof(text), &len, fds, 16);
@@ -106,13 +108,43 @@ static void act_accept_fds(char **args)
 }
 
 /*
+ * hold SOCKET FILE: a console socket that takes nobody until FILE is there: whoever connects waits
+ * for so long. Then it takes two, the one that stands in the way and the one that was meant, reads
+ * the terminal to its end, and says what was sent.
+ */
+static void act_hold(char **args)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct timespec t = { 0, 5000000 };
+	static char text[1 << 16];
+	int fds[16], n, sock, in_the_way, listener;
+	ssize_t len;
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s.new", args[0]);
+	listener = listen_at(addr.sun_path, 0);
+	in_the_way = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (connect(in_the_way, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+		rename(addr.sun_path, args[0]) < 0)
+		exit(99);
+	while (access(args[1], F_OK) < 0)
+		nanosleep(&t, NULL);
+	close(accept(listener, NULL, NULL));
+	sock = accept(listener, NULL, NULL);
+	n = receive_fds(sock, text, sizeof(text), &len, fds, 16);
+	json_bytes("text", text, len < 0 ? 0 : (size_t)len);
+	json_number("n_fds", n);
+	while (n > 0 && read(fds[0], text, sizeof(text)) > 0)
+		;
+}
+
+/*
  * notify SOCKET COUNT ERRNO: the other side of SCMP_ACT_NOTIFY; answers COUNT calls with ERRNO, and
  * with ERRNO 0 lets them go on.
  */
 static void act_notify(char **args)
 {
 	static char text[1 << 16];
-	int fds[16], n, sock = accept(listen_at(args[0]), NULL, NULL);
+	int fds[16], n, sock = accept(listen_at(args[0], 1), NULL, NULL);
 	ssize_t len;
 
 	n = receive_fds(sock, text, sizeof(text) - 1, &len, fds, 16);
@@ -160,5 +192,5 @@ static void act_leak(char **args)
 }
 
 const struct action host_actions[] = { { "hook", 1, act_hook }, { "accept-fds", 1, act_accept_fds },
-	{ "notify", 3, act_notify }, { "exchange", 2, act_exchange },
+	{ "hold", 2, act_hold }, { "notify", 3, act_notify }, { "exchange", 2, act_exchange },
 	{ "exchange-once", 2, act_exchange_once }, { "leak", 3, act_leak }, { 0 } };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * deny CALL[,CALL...]:ERRNO [CALL,...:ERRNO...] -- PROGRAM [ARGUMENT...]
+ * deny CALL[&MASK][,CALL...]:ERRNO [CALL,...:ERRNO...] -- PROGRAM [ARGUMENT...]
  *
  * Runs a program that meets an old kernel, or an outer sandbox's seccomp filter: the calls fail
- * with ERRNO, a number or one of ENOSYS, EPERM, EACCES. Without CAP_SYS_ADMIN the program also
- * loses what set-user-ID would give it, newuidmap for example.
+ * with ERRNO, a number or one of ENOSYS, EPERM, EACCES. CALL&MASK is only those of CALL whose
+ * second argument has all bits of MASK: setns(2) for several namespaces, say. Without CAP_SYS_ADMIN
+ * the program also loses what set-user-ID would give it, newuidmap for example.
  */
 #include <errno.h>
 #include <seccomp.h>
@@ -42,10 +43,17 @@ static void add_rules(scmp_filter_ctx ctx, char *rule)
 	*colon = '\0';
 	code = errno_of(colon + 1);
 	for (char *name = strtok_r(rule, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-		int number = seccomp_syscall_resolve_name(name);
-		int r = number == __NR_SCMP_ERROR
+		char *mask = strchr(name, '&');
+		unsigned long bits = mask ? strtoul(mask + 1, NULL, 0) : 0;
+		int number, r;
+
+		if (mask)
+			*mask = '\0';
+		number = seccomp_syscall_resolve_name(name);
+		r = number == __NR_SCMP_ERROR
 			? -ENOENT
-			: seccomp_rule_add(ctx, SCMP_ACT_ERRNO(code), number, 0);
+			: seccomp_rule_add(ctx, SCMP_ACT_ERRNO(code), number, mask ? 1 : 0,
+				  SCMP_A1(SCMP_CMP_MASKED_EQ, bits, bits));
 
 		if (r < 0)
 			fail(name, -r);

@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -256,6 +258,59 @@ static void is_cloexec_from(unsigned int first, const char *how)
 	close(high);
 }
 
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	ok(bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 && listen(fd, 1) == 0,
+		"(a socket)");
+	return fd;
+}
+
+/* In a child, late: says so through the pipe, and reads. */
+static void read_late(int listen_fd, int pipe_fd)
+{
+	struct timespec late = { .tv_nsec = 100000000 };
+	int fds[FD_SEND_MAX], fd = accept(listen_fd, NULL, NULL);
+	size_t n;
+	char text[16];
+
+	nanosleep(&late, NULL);
+	(void)!write(pipe_fd, "x", 1);
+	_exit(fd_receive(fd, text, sizeof(text), fds, &n) == 4 && n == 1 ? 0 : 1);
+}
+
+static void test_hand_over(const struct temp *t)
+{
+	CLEANUP(mem_free) char *path = xasprintf("%s/socket", t->path);
+	int listen_fd = listen_at(path), pipe_fds[2], fds[FD_SEND_MAX], status = 0, fd;
+	struct error e = { 0 };
+	char text[16];
+	size_t n = 0;
+	pid_t pid;
+
+	ok(pipe2(pipe_fds, O_CLOEXEC) == 0, "(a pipe)");
+	pid = fork();
+	if (pid == 0)
+		read_late(listen_fd, pipe_fds[1]);
+	is_int(fd_hand_over(path, "it", "text", 0, &e), 0, "handed over %s", e.text);
+	is_int(fd_wait(pipe_fds[0], 0), 1, "and read by then");
+	ok(waitpid(pid, &status, 0) == pid && status == 0, "with its descriptor");
+	is_int(fd_hand_over(path, "it", "text", 0, &e), 0, "who reads after our end %s", e.text);
+	fd = accept(listen_fd, NULL, NULL);
+	is_int(fd_receive(fd, text, sizeof(text), fds, &n), 4, "reads it all the same");
+	is_int((int64_t)n, 1, "with its descriptor");
+	fd_close(fds[0]);
+	fd_close(fd);
+	fd_close(listen_fd);
+	fd_close(pipe_fds[0]);
+	fd_close(pipe_fds[1]);
+	is_int(fd_hand_over("/nowhere", "it", "text", 0, &e), -ENOENT, "nobody there");
+	is_str(e.text, "connect to it '/nowhere': No such file or directory", "is said");
+}
+
 static bool block_close_range(void)
 {
 	struct sock_filter code[] = {
@@ -293,6 +348,7 @@ int main(void)
 	test_read_all();
 	test_send();
 	test_wait();
+	test_hand_over(&t);
 	test_cloexec_from();
 	is_int((int64_t)count_open_fds(), (int64_t)before, "no descriptor is left over");
 	temp_remove(&t);

@@ -177,7 +177,7 @@ static void test_end(void)
 		"but what is there is taken");
 	fd_close(pair[0]);
 	is_int(message_receive(pair[1], INT64_MAX, PHASE, &m, NULL, &e), -EPIPE, "the peer's end");
-	is_str(e.text, "the container's first process died while it " PHASE, "is named");
+	is_str(e.text, "the container's process died while it " PHASE, "is named");
 	is_int(message_send(pair[1], MESSAGE_MAPPED, 0, -EBADF, &e), -EPIPE, "nobody is told");
 	is_str(e.text, "send MAPPED: Broken pipe", "and what is named");
 	message_send_error(pair[1], &e);
@@ -190,7 +190,7 @@ static void test_end(void)
 	fd_close(pair[0]);
 	is_int(message_receive(pair[1], INT64_MAX, PHASE, &m, NULL, &e), -EPIPE,
 		"the end of a peer with unread messages");
-	is_str(e.text, "the container's first process died while it " PHASE, "is named the same");
+	is_str(e.text, "the container's process died while it " PHASE, "is named the same");
 	fd_close(pair[1]);
 }
 

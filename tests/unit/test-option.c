@@ -11,6 +11,8 @@ struct values {
 	unsigned int fds, effort;
 	int format, terminal;
 	bool force, all;
+	struct strings env;
+	const char *user;
 };
 
 static const struct name formats[] = { { "table", 3 }, { "json", 4 }, { NULL, 0 } };
@@ -49,6 +51,18 @@ static const struct option_def rows[] = {
 	{ .name = "terminal", .help = "", .type = OPTION_SWITCH, AT(terminal) },
 	{ .name = "no-subreaper", .help = "", .type = OPTION_IGNORED },
 	{ .name = "rootless", .value = "MODE", .help = "", .type = OPTION_IGNORED },
+	{ .shorts = "e",
+		.name = "env",
+		.value = "NAME=VALUE",
+		.help = "",
+		.type = OPTION_LIST,
+		AT(env) },
+	{ .shorts = "u",
+		.name = "user",
+		.value = "UID",
+		.help = "",
+		.type = OPTION_TEXT,
+		AT(user) },
 	{ .value = "SIGNAL", .help = "", .type = OPTION_DASHED, .accepts = is_signal, AT(signal) },
 	OPTION_LAST_ROWS,
 };
@@ -194,6 +208,41 @@ static void test_bad(const struct bad *b)
 	free(operands.v);
 }
 
+static void test_list(void)
+{
+	static const char *const words[] = { "-e", "A=1", "--env=B=x=y", "-eC=", "--env", "",
+		NULL };
+	struct option_grammar g = grammar(OPTIONS_ANYWHERE);
+	struct values v = { 0 };
+	struct strings operands;
+	struct error e = { 0 };
+
+	is_int(options_parse(&g, words, &v, &operands, &e), 0, "an option that is given again");
+	is_int((long)v.env.n, 4, "is a list");
+	is_str(v.env.v[0], "A=1", "of its values, in order");
+	is_str(v.env.v[1], "B=x=y", "as they are");
+	is_str(v.env.v[2], "C=", "(attached)");
+	is_str(v.env.v[3], "", "also an empty one");
+	ok(!v.env.v[4], "and NULL behind them");
+	options_release(rows, &v);
+	ok(!v.env.v && v.env.n == 0, "released");
+	free(operands.v);
+}
+
+/* Where nothing is not the same as "not given": whom a program runs as. */
+static void test_text(void)
+{
+	static const char *const words[] = { "--user", "5", "-u", "", NULL };
+	struct option_grammar g = grammar(OPTIONS_ANYWHERE);
+	struct values v = { 0 };
+	struct strings operands;
+	struct error e = { 0 };
+
+	is_int(options_parse(&g, words, &v, &operands, &e), 0, "an empty text");
+	is_str(v.user, "", "is a value, and counts as the last");
+	free(operands.v);
+}
+
 static void test_order(void)
 {
 	static const char *const words[] = { "-a", "create", "-f", "--", NULL };
@@ -263,6 +312,8 @@ int main(void)
 		test_good(&goods[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(bads); i++)
 		test_bad(&bads[i]);
+	test_list();
+	test_text();
 	test_order();
 	test_help();
 	test_suggest();
