@@ -172,7 +172,11 @@ int container_cgroup_open_place(const struct state_cgroup *c, const char *path, 
 	if (fd < 0)
 		return fd;
 	leaf_fd = cgroup_open(fd, PLAN_CGROUP_LEAF, e);
-	return leaf_fd < 0 ? leaf_fd : cgroup_open(leaf_fd, path, e);
+	fd_close(fd);
+	fd = leaf_fd < 0 ? leaf_fd : cgroup_open(leaf_fd, path, e);
+	if (fd < 0)
+		return error_set(e, -fd, "open its cgroup '%s': %s", path, strerror(-fd));
+	return fd_take(&fd);
 }
 
 char *container_cgroup_place_of(pid_t pid, const struct state_cgroup *c)
@@ -203,8 +207,6 @@ int container_cgroup_attach(
 
 	if (!helper)
 		return error_set(e, ENOENT, "lichen-scope is not installed");
-	if (!path_beneath(place, "/" PLAN_CGROUP_LEAF))
-		return error_set(e, EINVAL, "'%s' leads out of the container's cgroup", path);
 	return scope_attach(&scope, pid, place, e);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/syscalls.h"
 #include "container/caller.h"
 #include "container/cgroup.h"
@@ -96,7 +97,13 @@ static int check_status(const struct exec *x, struct error *e)
 
 static int check_cgroup(const struct exec *x, struct error *e)
 {
-	if (!x->request->cgroup || x->state.cgroup.path)
+	const char *path = x->request->cgroup;
+	CLEANUP(mem_free) char *place = path ? path_clean("/in", path + strspn(path, "/")) : NULL;
+
+	if (path && !path_beneath(place, "/in"))
+		return error_set(
+			e, EINVAL, "--cgroup '%s': leads out of the container's cgroup", path);
+	if (!path || x->state.cgroup.path)
 		return 0;
 	return error_set(e, ENOTSUP, "--cgroup '%s': container '%s' has no cgroup of its own",
 		x->request->cgroup, x->dir.id);
@@ -268,26 +275,27 @@ static int begin_at(struct exec *x, const char *place, struct error *e)
 }
 
 /*
- * The process is born in the container's cgroup. Where that is not ours to enter from where we are
- * (cgroups(7), delegation containment), systemd moves it there before it goes on.
+ * The process is born in the container's cgroup. Where that may hold none any more, since a systemd
+ * inside has given controllers to cgroups of its own (cgroups(7)), it is where the first one is.
+ * Where it is not ours to enter from where we are ("delegation containment"), systemd moves it
+ * there before it goes on.
  */
 static int begin_in_cgroup(struct exec *x, struct error *e)
 {
 	const struct state_cgroup *c = &x->state.cgroup;
-	const char *place = x->request->cgroup ? x->request->cgroup : "/";
-	CLEANUP(mem_free) char *init_place = NULL;
+	CLEANUP(mem_free) char *first_place = NULL;
+	const char *place;
 	int r;
 
 	if (!c->path)
 		return begin(x, -EBADF, e);
-	r = begin_at(x, place, e);
-	/* A systemd inside has given controllers to cgroups of its own: no processes beside them.
-	 */
-	if (r == -EBUSY && !x->request->cgroup) {
-		init_place = container_cgroup_place_of(x->state.init.pid, c);
-		place = init_place ? init_place : place;
+	r = begin_at(x, x->request->cgroup ? x->request->cgroup : "/", e);
+	if (r == 0)
+		return 0;
+	first_place = container_cgroup_place_of(x->state.init.pid, c);
+	place = x->request->cgroup ? x->request->cgroup : first_place ? first_place : "/";
+	if (r == -EBUSY && !x->request->cgroup)
 		r = begin_at(x, place, e);
-	}
 	if (r == -EACCES && c->unit) {
 		r = begin(x, -EBADF, e);
 		if (r == 0)

@@ -21,7 +21,7 @@ create() {
 	out=$scratch/out.$id
 	rt create --bundle "$bundle" "$id" >"$out" 2>&1 </dev/null
 }
-started() { create && rt start "$id" && eventually grep -sqx ready "$out"; }
+started() { create && rt start "$id" && eventually says_ready; }
 parent_of() { awk '{sub(/.*\) /, ""); print $2}' "/proc/$1/stat"; }
 gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.*Z' "/proc/$1/status"; }
 
@@ -34,17 +34,16 @@ test_status() {
 	gate creating
 	put_bundle creating ".process.args = $waiter" ".hooks.createRuntime = [{path: \"$hook\"}]"
 	new_id
-	rt create --bundle "$bundle" "$id" >"$scratch/out" 2>&1 &
-	local creator=$!
-	ok "creating: the hook is reached" eventually test -e "$gate/state"
+	begin rt create --bundle "$bundle" "$id"
+	ok "creating: the hook is reached" eventually gated
 	refused "creating" "cannot exec in a container that is being created: '$id'" rt exec "$id" true
 	touch "$gate/go"
-	wait "$creator"
+	wait "$begun"
 	run rt exec "$id" sh -c 'echo $$ is not 1; echo in >/made; exit 5'
 	like "created: it runs, and its exit status" "$status $stdout" '^5 [0-9]+ is not 1$'
 	is "created: it still is" "$(status_of "$id")" created
 	ok "created: it can be started after that" rt start "$id"
-	ok "… and runs" eventually grep -sqx ready "$scratch/out"
+	ok "… and runs" eventually says_ready
 	run rt exec "$id" cat /made
 	is "running: what another one has made is there" "$status $stdout$stderr" '0 in'
 	rm -f "$scratch/base/rootfs/made"
@@ -55,7 +54,7 @@ test_status() {
 }
 
 test_foreground() {
-	local code runner
+	local code
 	put_bundle plain ".process.args = $waiter"
 	ok "a container" started
 	for code in 0 1 7 126 127 200 255; do
@@ -67,27 +66,23 @@ test_foreground() {
 	is "output and errors apart" "$stdout,$stderr" out,err
 	is "1 MiB through it" "$(head -c 1048576 /dev/zero | rt exec "$id" sh -c 'cat' | wc -c)" 1048576
 	is "the end of standard input is passed on" "$(printf 'a\nb\n' | rt exec "$id" wc -l | tr -d ' ')" 2
-	rm -f "$scratch/out"
-	"$LICHEN" --root "$(state_dir)" exec "$id" sh -c 'for s in HUP INT QUIT USR1 USR2 WINCH TSTP CONT; do trap "echo got $s" $s; done; trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done' >"$scratch/out" 2>&1 </dev/null &
-	runner=$!
-	ok "signals: it runs" eventually grep -sqx ready "$scratch/out"
+	begin "$LICHEN" --root "$(state_dir)" exec "$id" sh -c 'for s in HUP INT QUIT USR1 USR2 WINCH TSTP CONT; do trap "echo got $s" $s; done; trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done'
+	ok "signals: it runs" eventually says_ready
 	for code in INT HUP QUIT USR1 USR2 WINCH TSTP CONT; do
-		kill -"$code" "$runner"
-		ok "signals: $code is passed on" eventually grep -sqx "got $code" "$scratch/out"
+		kill -"$code" "$begun"
+		ok "signals: $code is passed on" eventually grep -sqx "got $code" "$out"
 	done
-	kill -TERM "$runner"
-	wait "$runner"
+	kill -TERM "$begun"
+	wait "$begun"
 	is "signals: TERM ends it as it likes" $? 9
 	# the container's end is that of all in it
-	"$LICHEN" --root "$(state_dir)" exec "$id" sh -c 'echo inside; while :; do sleep 0.05; done' >"$scratch/out" 2>&1 </dev/null &
-	runner=$!
-	ok "a second one runs" eventually grep -sqx inside "$scratch/out"
+	begin rt exec "$id" sh -c 'echo ready; while :; do sleep 0.05; done'
+	ok "a second one runs" eventually says_ready
 	rt kill "$id" KILL
-	wait "$runner"
+	wait "$begun"
 	is "the container ends: 128 + 9" $? 137
 	ok "… stopped" eventually has_status "$id" stopped
 	rt delete "$id"
-	nothing_left "foreground: nothing is left" "$before"
 }
 
 test_detached() {
@@ -138,7 +133,6 @@ test_detached() {
 	like "a console socket that nobody listens on" "$status $stderr" "^255 .*connect to the console socket '$scratch/none': No such file"
 	ok "… and no PID file" test ! -e "$scratch/pid"
 	rt delete --force "$id"
-	nothing_left "detached: nothing is left" "$before"
 }
 
 # Many at once, and the container's end amidst them.
@@ -166,7 +160,85 @@ test_many() {
 		(($? == 137)) || grep -qE 'container not running|does not exist|being created|its first process has ended|process died while|No such process' "$scratch/many.$i" || bad+="$i: $(cat "$scratch/many.$i");"
 	done
 	is "the container goes meanwhile: each is killed or says why not" "$bad" ''
-	nothing_left "many: nothing is left" "$before"
+}
+
+cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
+# A running container with a cgroup of its own, or why not. By systemd, where the user has one: from
+# a session's scope, it is systemd that has to move a process there.
+in_cgroup() {
+	local place=/run/user/$EUID
+	L=("$LICHEN" --root "$(state_dir)")
+	if [[ $mode == user && -S $place/systemd/private ]]; then
+		L=(env XDG_RUNTIME_DIR="$place" "$LICHEN" --root "$(state_dir)" --systemd-cgroup)
+	fi
+	new_id
+	out=$scratch/out.$id
+	"${L[@]}" create --bundle "$bundle" "$id" >"$out" 2>&1 </dev/null
+	"${L[@]}" start "$id" && eventually says_ready
+	pid=$(rt state "$id" | jq .pid)
+	cgroup=$(cgroup_of "$pid")
+	[[ $cgroup && $cgroup != "$(cgroup_of self)" ]] && return
+	skip "the container has no cgroup of its own here: none is delegated to $(id -un), and no systemd makes one"
+	"${L[@]}" delete --force "$id"
+	return 1
+}
+
+test_cgroup() {
+	local hierarchy=/sys/fs/cgroup one controller
+	put_bundle cgroup ".process.args = $waiter"
+	in_cgroup || return
+	[[ ! -d $hierarchy/unified ]] || hierarchy+=/unified
+	ok "exec in a container that has a cgroup" "${L[@]}" exec --detach --pid-file "$scratch/pid" "$id" sleep 1000
+	one=$(cat "$scratch/pid")
+	is "the process is in the cgroup of the first one" "$(cgroup_of "$one")" "$cgroup"
+	rt kill --all "$id" 0
+	is "… and among the container's" "$(rt ps --format json "$id" | jq "index($one) != null")" true
+	mkdir "$hierarchy$cgroup/sub"
+	ok "--cgroup" "${L[@]}" exec --detach --pid-file "$scratch/pid" --cgroup /sub "$id" sleep 1000
+	is "the process is in that one" "$(cgroup_of "$(cat "$scratch/pid")")" "$cgroup/sub"
+	run "${L[@]}" exec --cgroup /nowhere "$id" true
+	like "--cgroup: one that there is not" "$status $stderr" "^255 .*cgroup '/nowhere': No such file or directory"
+	run "${L[@]}" exec --cgroup /sub/../../x "$id" true
+	like "--cgroup does not lead out" "$status $stderr" "^255 lichen: --cgroup '/sub/../../x': leads out of the container's cgroup"
+	rt kill --all "$id" KILL
+	eventually has_status "$id" stopped
+	"${L[@]}" delete --force "$id"
+	rm -f "$scratch/pid"
+	# as systemd does it inside: the processes in a child, so that controllers can be given
+	in_cgroup || return
+	for controller in memory hugetlb io misc ''; do
+		! grep -qw "${controller:-.}" "$hierarchy$cgroup/cgroup.controllers" || break
+	done
+	mkdir "$hierarchy$cgroup/init"
+	# its children come and go
+	make_room() {
+		for one in $(cat "$hierarchy$cgroup/cgroup.procs"); do echo "$one" >"$hierarchy$cgroup/init/cgroup.procs"; done
+		echo "+$controller" >"$hierarchy$cgroup/cgroup.subtree_control"
+	} 2>/dev/null
+	if [[ $controller ]] && eventually make_room; then
+		ok "where the cgroup may hold no process any more" "${L[@]}" exec --detach --pid-file "$scratch/pid" "$id" sleep 1000
+		is "… the process is where the first one went" "$(cgroup_of "$(cat "$scratch/pid")")" "$cgroup/init"
+	else
+		skip "the cgroup has no controller to give to its children: $(cat "$hierarchy$cgroup/cgroup.controllers")"
+	fi
+	"${L[@]}" delete --force "$id"
+	rm -f "$scratch/pid"
+}
+
+test_paused() {
+	put_bundle paused ".process.args = $waiter"
+	in_cgroup || return
+	ok "pause" "${L[@]}" pause "$id"
+	refused "paused" "cannot exec in a paused container: '$id'" "${L[@]}" exec "$id" true
+	like "… what to do" "$stderr" 'hint: lichen resume .*--ignore-paused'
+	begin "${L[@]}" exec --ignore-paused "$id" sh -c 'echo ready; exit 4'
+	sleep 0.5
+	ok "--ignore-paused: it waits" kill -0 "$begun"
+	is "… and has not begun" "$(cat "$out")" ''
+	ok "resume" "${L[@]}" resume "$id"
+	wait "$begun"
+	is "… then it runs" "$? $(cat "$out")" '4 ready'
+	"${L[@]}" delete --force "$id"
 }
 
 # play SCENARIO [SCRIPT]   a shell by exec, with a terminal; sets $said
@@ -268,12 +340,7 @@ END
 	found exit 137
 	rt delete --force "$id"
 	rm -f "$scratch/base/rootfs/data"
-	nothing_left "terminals: nothing is left" "$before"
 }
 
-test_status
-test_foreground
-test_detached
-test_many
-test_terminal
+run_tests status foreground detached many cgroup paused terminal
 done_testing
