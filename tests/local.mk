@@ -95,6 +95,7 @@ endif
 	%D%/guest/json.c \
 	%D%/guest/json.h \
 	%D%/guest/link.c \
+	%D%/guest/placement.c \
 	%D%/guest/report.c
 %C%_guest_guest_CFLAGS = -std=gnu17 $(WARN_CFLAGS)
 %C%_guest_guest_LDFLAGS = -static
