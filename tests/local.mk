@@ -40,7 +40,8 @@ UNIT_TESTS = \
 	%D%/unit/test-state \
 	%D%/unit/test-stats-table \
 	%D%/unit/test-str \
-	%D%/unit/test-template
+	%D%/unit/test-template \
+	%D%/unit/test-types
 
 %C%_unit_test_caps_LDADD = $(LINK_KERNEL)
 %C%_unit_test_cgroup_stats_LDADD = $(LINK_KERNEL)
@@ -73,6 +74,7 @@ UNIT_TESTS = \
 %C%_unit_test_stats_table_LDADD = $(LINK_CLI)
 %C%_unit_test_str_LDADD = $(LINK_BASE)
 %C%_unit_test_template_LDADD = $(LINK_PLAN)
+%C%_unit_test_types_LDADD = $(LINK_SPEC)
 
 # A fuzzer's entry over its corpus; make one of it as tests/fuzz/fuzz-spec.c says.
 FUZZ_REPLAYS = %D%/fuzz/replay-spec
