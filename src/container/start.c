@@ -107,7 +107,8 @@ static int fetch_listener(const struct start *s, int number, struct error *e)
 	int64_t deadline = time_ms() + LISTENER_TIMEOUT_MS;
 
 	if (pidfd < 0)
-		return error_set(e, ESRCH, "open the container's first process");
+		return error_set(
+			e, ESRCH, "the container's first process died of its seccomp filter");
 	while (time_ms() < deadline) {
 		CLEANUP(fd_cleanup) int fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
 
@@ -120,6 +121,19 @@ static int fetch_listener(const struct start *s, int number, struct error *e)
 				"the container's first process died of its seccomp filter");
 	}
 	return error_set(e, ETIMEDOUT, "fetch the seccomp listener: timed out");
+}
+
+/* Of an init that is gone: what it said of its filter is more than that it died. */
+static int explain_death(int fd, struct error *e)
+{
+	struct error said = { 0 };
+	struct message m;
+
+	if (e->code == ESRCH &&
+		message_receive(fd, time_ms() + 1000, "was started", &m, NULL, &said) < 0 &&
+		said.code != EPIPE && said.code != ETIMEDOUT)
+		*e = said;
+	return -e->code;
 }
 
 /* Until the connection's end, which is execve's. */
@@ -136,7 +150,7 @@ static int converse(const struct start *s, int fd, struct error *e)
 			return 0;
 		if (r == 0 && m.kind == MESSAGE_LISTENER)
 			r = fetch_listener(s, m.value, e) < 0
-				? -e->code
+				? explain_death(fd, e)
 				: message_send(fd, MESSAGE_FETCHED, 0, -EBADF, e);
 		else if (r == 0 && m.kind == MESSAGE_EXECUTING)
 			executes = true;
