@@ -62,6 +62,15 @@ expect "another path" '.[0] | [.type, .rdev]' '["char","1:3"]'
 expect "… it works" '.[1].errno' 0
 inside ".linux.devices = [$device | .path = \"/elsewhere/deep/empty\"]" -- stat /elsewhere/deep/empty
 expect "outside of /dev" '.[0].rdev' 1:3
+mkdir -p "$rootfs/taken/dir"
+echo text >"$rootfs/taken/file"
+: >"$rootfs/taken/empty"
+for name in file dir; do
+	refused "a $name that is there already is no device" "linux.devices\[0\]: .*'/taken/$name': .*(something else is there|Not a directory|Is a directory)" ".linux.devices = [$device | .path = \"/taken/$name\"]" -- report
+	refused "… nor a FIFO" "linux.devices\[0\]: .*'/taken/$name': something else is in its place" ".linux.devices = [{type: \"p\", path: \"/taken/$name\"}]" -- report
+done
+inside ".linux.devices = [$device | .path = \"/taken/empty\"]" -- stat /taken/empty
+expect "an empty file is a place to bind one to" '.[0].rdev' 1:3
 inside '.linux.devices = [{type: "p", path: "/run/pipe", fileMode: 384, uid: 0, gid: 0}, {type: "p", path: "/run/pipe2"}]' -- stat /run/pipe , stat /run/pipe2
 expect "a FIFO" '.[0] | [.type, .mode, .uid, .gid]' '["fifo","0600",0,0]'
 expect "… with the usual mode" '.[1] | [.type, .mode]' '["fifo","0666"]'

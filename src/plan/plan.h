@@ -62,6 +62,7 @@ enum op_flag {
 	OP_PLAIN = 1u << 1, /* the target may not go through symbolic links */
 	OP_KEEP_ORDER = 1u << 2, /* the source is opened when the op runs, not before */
 	OP_OVER_PROC = 1u << 3, /* the target may lie in a procfs */
+	OP_OWN_PLACE = 1u << 4, /* what is at the target already must be the device */
 };
 
 struct op {
