@@ -19,6 +19,7 @@ struct start {
 	struct state state;
 	const struct spec *spec;
 	struct hook_state hook_state;
+	bool is_executing; /* the startContainer hooks have ended */
 };
 
 static void start_release(struct start *s)
@@ -137,23 +138,22 @@ static int explain_death(int fd, struct error *e)
 }
 
 /* Until the connection's end, which is execve's. */
-static int converse(const struct start *s, int fd, struct error *e)
+static int converse(struct start *s, int fd, struct error *e)
 {
 	int r = message_send(fd, MESSAGE_START, 0, -EBADF, e);
-	bool executes = false;
 
 	while (r == 0) {
 		struct message m;
 
 		r = message_receive(fd, INT64_MAX, "was started", &m, NULL, e);
-		if (r == -EPIPE && executes)
+		if (r == -EPIPE && s->is_executing)
 			return 0;
 		if (r == 0 && m.kind == MESSAGE_LISTENER)
 			r = fetch_listener(s, m.value, e) < 0
 				? explain_death(fd, e)
 				: message_send(fd, MESSAGE_FETCHED, 0, -EBADF, e);
 		else if (r == 0 && m.kind == MESSAGE_EXECUTING)
-			executes = true;
+			s->is_executing = true;
 		else if (r == 0)
 			r = error_set(e, EPROTO, "%s while it started", message_name(m.kind));
 	}
@@ -175,8 +175,8 @@ static int run_poststart(struct start *s, struct error *e)
 	return hooks_run(&s->spec->hooks.poststart, "hooks.poststart", &s->hook_state, &place, e);
 }
 
-/* "Stop the container, and continue the lifecycle at step 12": runtime.md, steps 8 and 10. */
-static int fail_poststart(struct start *s, struct error *e)
+/* "Stop the container, and continue the lifecycle at step 12": runtime.md, steps 7 and 9. */
+static int fail_by_hook(struct start *s, struct error *e)
 {
 	struct error ignored;
 
@@ -184,11 +184,21 @@ static int fail_poststart(struct start *s, struct error *e)
 	return -e->code;
 }
 
+/* Without a hook's failure it stays, stopped, until the caller deletes it. */
+static int fail(struct start *s, struct error *e)
+{
+	struct error ignored;
+
+	if (s->spec->hooks.start_container.n > 0 && !s->is_executing)
+		return fail_by_hook(s, e);
+	(void)destruction_kill(&s->state.init, s->dir.id, &ignored);
+	return -e->code;
+}
+
 int container_start(const struct runtime *rt, const char *id, struct error *e)
 {
 	CLEANUP(start_release) struct start s = { .rt = rt, .dir = STATE_DIR_NONE };
 	CLEANUP(fd_cleanup) int fd = -EBADF;
-	struct error ignored;
 	int r = state_dir_open(rt, id, STATE_LOCKED, &s.dir, e);
 
 	if (r == 0)
@@ -209,10 +219,8 @@ int container_start(const struct runtime *rt, const char *id, struct error *e)
 		return fd;
 	r = converse(&s, fd, e);
 	unlinkat(s.dir.fd, "start.sock", 0);
-	if (r < 0) {
-		(void)destruction_kill(&s.state.init, id, &ignored);
-		return r;
-	}
+	if (r < 0)
+		return fail(&s, e);
 	r = run_poststart(&s, e);
-	return r < 0 ? fail_poststart(&s, e) : 0;
+	return r < 0 ? fail_by_hook(&s, e) : 0;
 }
