@@ -109,7 +109,8 @@ static int receive_fds(int sock, char *text, size_t size, ssize_t *out_len, int 
 	return n;
 }
 
-/* accept-fds SOCKET: what a runtime sends to a console socket or a listener. */
+/* accept-fds SOCKET: what a runtime sends to a console socket or a listener, and whether that is
+ * all. */
 static void act_accept_fds(char **args)
 {
 	static char text[1 << 16];
@@ -119,6 +120,7 @@ static void act_accept_fds(char **args)
 	n = receive_fds(sock, text, sizeof(text), &len, fds, 16);
 	json_bytes("text", text, len < 0 ? 0 : (size_t)len);
 	json_number("n_fds", n);
+	json_bool("end", read(sock, text, sizeof(text)) == 0);
 	report_fds();
 }
 
