@@ -108,6 +108,7 @@ check_PROGRAMS += %D%/tools/deny
 %C%_tools_deny_LDADD = $(SECCOMP_LIBS)
 
 dist_check_SCRIPTS += \
+	%D%/check-conformance.sh \
 	%D%/check-format.sh \
 	%D%/check-headers.sh \
 	%D%/check-house.sh \
@@ -124,6 +125,7 @@ AM_TESTS_ENVIRONMENT = \
 		$(AM_CFLAGS) $(CFLAGS)'; export CFLAGS;
 
 EXTRA_DIST += \
+	%D%/conformance \
 	%D%/data \
 	%D%/fuzz/corpus \
 	%D%/tap.sh \
