@@ -7,8 +7,12 @@
 # LICHEN_PEERS="crun runc": what these make of the same trials, for information.
 # shellcheck disable=SC2016,SC2154
 set -uo pipefail
+bus=${XDG_RUNTIME_DIR-}
 # shellcheck source=lib/guest.sh
 source "$(dirname "$0")/lib/guest.sh"
+# limits are a scope's where there is a user's systemd
+systemd=false
+if [[ -S $bus/bus ]]; then systemd=true XDG_RUNTIME_DIR=$bus; fi
 before=$(census)
 tables=$lib/../../tests/conformance
 
@@ -68,7 +72,7 @@ given() {
 	given=(--arg mode "$mode" --arg source "$source" --arg volume "$volume" --arg other_root "$other_root" --arg block "${block:-8:0}"
 		--argjson euid "$EUID" --argjson egid "$(id -g)" --argjson first "$(base_config | jq '.linux.uidMappings[1].hostID // 1')"
 		--argjson pause "$pause_pid" --argjson pause_ns "$(namespaces_of "$pause_pid")" --argjson own "$(namespaces_of self)"
-		--argjson oom "$(cat /proc/self/oom_score_adj)" --argjson nice "$(nice)")
+		--argjson systemd "$systemd" --argjson oom "$(cat /proc/self/oom_score_adj)" --argjson nice "$(nice)")
 }
 
 # ---- the trials ----
@@ -84,13 +88,21 @@ awk -f "$tables/read.awk" "$tables/trials.table" | jq -nR --rawfile rows "$scrat
 		if $key == "row" then .now = "\($path) \($text)" | .all[.now] = {path: $path, with: "", do: ""}
 		else .now as $now | .all[$now][$key] = $text end) |
 	[.all[] | .name = .path + (if .case then " (\(.case))" else "" end) | .needs //= $needs[.path] |
-		.want = (if .expect then status_in(.expect) else $status[.path] end)]' >"$scratch/trials.json"
+		.want = (if .expect then status_in(.expect) else $status[.path] end)] |
+	# one container for all that ask for the same, and one to compare with for all that do the same
+	(map([.with, .do, .set]) | to_entries | reduce .[] as {$key, $value} ({}; .[$value | tojson] //= $key)) as $runs |
+	(map([.with, .do]) | to_entries | reduce .[] as {$key, $value} ({}; .[$value | tojson] //= $key)) as $controls |
+	map(.run = $runs[[.with, .do, .set] | tojson] |
+		.control = if .with == "" and .do == "" then null else $controls[[.with, .do] | tojson] end)' >"$scratch/trials.json"
 n=$(jq length "$scratch/trials.json")
 
 # lines FILTER: one of each trial
 lines() { jq -r ".[] | $1" "$scratch/trials.json"; }
 mapfile -t with < <(lines .with)
-mapfile -t has_control < <(lines 'if .with != "" or .do != "" then "yes" else "" end')
+# a scope by systemd takes its time: for those alone that it is about
+mapfile -t manager < <(lines 'if .path | test("linux[.](resources|cgroupsPath)") then "" else "--cgroup-manager=disabled" end')
+mapfile -t distinct < <(jq 'to_entries[] | select(.key == .value.run).key' "$scratch/trials.json")
+mapfile -t is_control < <(jq -r 'to_entries[] | if .key == .value.control then "yes" else "" end' "$scratch/trials.json")
 
 # A program of jq, since jq evaluates no text: the config of every trial, and what it is compared with.
 mkdir "$scratch/runs"
@@ -115,8 +127,10 @@ place() { # DIR LINE: a bundle with that line of the configurations
 }
 
 # What came of it is in DIR: create, start, stderr, out, state, rootfs/hooks, agent.out
-contain() { # DIR WITH
+contain() { # DIR WITH [GLOBAL-OPTION...]
 	local dir=$1 with=$2 agent=
+	shift 2
+	[[ $runtime == "$LICHEN" ]] || set --
 	local id=t$$-${dir##*/}
 	if [[ $with == agent || $with == listener ]]; then
 		timeout 60 "$guest" notify "$dir/agent" 1 0 >"$dir/agent.out" &
@@ -135,7 +149,7 @@ contain() { # DIR WITH
 			;;
 		*)
 			{
-				rt "${effort[@]}" create --bundle "$dir" "$id" 2>"$dir/stderr" </dev/null
+				rt "$@" "${effort[@]}" create --bundle "$dir" "$id" 2>"$dir/stderr" </dev/null
 				echo "$?" >"$dir/create"
 				if [[ $(<"$dir/create") == 0 ]]; then
 					rt state "$id" >"$dir/state" 2>/dev/null
@@ -161,10 +175,10 @@ contain_all() { # DIR WHICH...: at most four at a time, since some sleep
 		while (($(jobs -rp | wc -l) >= 4)); do wait -n; done
 		{
 			place "$dir/$i" "$((2 * i + 1))"
-			contain "$dir/$i" "${with[i]}"
-			if [[ ${has_control[i]} ]]; then
+			contain "$dir/$i" "${with[i]}" ${manager[i]}
+			if [[ ${is_control[i]} ]]; then
 				place "$dir/c$i" "$((2 * i + 2))"
-				contain "$dir/c$i" "${with[i]}"
+				contain "$dir/c$i" "${with[i]}" ${manager[i]}
 			fi
 		} &
 	done
@@ -187,7 +201,8 @@ def observed($place): {create: (lines($place; "create")[0] // "255" | tonumber),
 	stderr: (lines($place; "stderr") | join("\n")), out: answers($place; "out"), state: (lines($place; "state") | join(" ") | try fromjson catch null),
 	hooks: answers($place; "rootfs/hooks"), agent: answers($place; "agent.out")[0]};
 def shows(predicate): [try predicate catch false] | any;
-def judged($i; $control; predicate): $trials[0][$i] as {$path, $name, $with, $want, $needs, $always} | observed("\($i)") as $o | observed($control) as $c |
+def judged($i; predicate): $trials[0][$i] as {$path, $name, $with, $want, $needs, $always, $run, $control} |
+	observed("\($run)") as $o | observed(if $control then "c\($control)" else "control" end) as $c |
 	{name: $name, with: $with, want: $want, needs: $needs, outcome: (
 		if $o | shows(predicate) then if $always == null and ($c | shows(predicate)) then "seen without it, too" else "seen" end
 		elif $o.create != 0 or $o.start != 0 then
@@ -200,8 +215,7 @@ def judged($i; $control; predicate): $trials[0][$i] as {$path, $name, $with, $wa
 outcomes() {
 	{
 		echo "$jq_outcomes $jq_predicates ["
-		jq -r 'to_entries[] | .key as $i | .value | "judged(\($i); \"\(if .with != "" or .do != "" then "c\($i)" else "control" end)\"; \(.see // .always)),"' \
-			"$scratch/trials.json"
+		jq -r 'to_entries[] | "judged(\(.key); \(.value | .see // .always)),"' "$scratch/trials.json"
 		echo 'empty]'
 	} >"$scratch/judge"
 	(cd "$1" && find . -mindepth 2 -maxdepth 3 -type f -size +0 \( -name create -o -name start -o -name stderr -o -name out -o -name state \
@@ -212,24 +226,26 @@ outcomes() {
 # ---- each by itself ----
 
 find_deny || deny=
-all=("${!with[@]}")
 effort=()
-contain_all "$scratch/plain" "${all[@]}"
+contain_all "$scratch/plain" "${distinct[@]}"
 outcomes "$scratch/plain" >"$scratch/plain.json"
 # may NEED: whether this host has what a property needs
 may() {
 	case $1 in
-		'') ;;
+		-) ;;
 		ids) has_ids 1000 ;;
 		numa) [[ -d /sys/devices/system/node/node0 ]] ;;
 		x86_64) [[ $(uname -m) == x86_64 ]] ;;
+		io-weight) [[ ! $(feature_reason cgroup-io) ]] && [[ $(find /sys/fs/cgroup -maxdepth 3 -name 'io.weight' -o -name io.bfq.weight 2>/dev/null) ]] ;;
+		rdma) [[ -d /sys/class/infiniband/mlx5_0 ]] ;;
+		io-weight-of-a-disk) return 1 ;; # not every kernel tells which disks have one
 		*) [[ ! $(feature_reason "$1") ]] ;;
 	esac
 }
 while IFS=$'\t' read -r name with want needs outcome; do
 	if [[ $with == deny* && ! $deny ]]; then skip "$name: $why_not_deny"; continue; fi
 	case $want in
-		applied | fallback) if may "$needs"; then want=seen; else want='seen|refused'; fi ;;
+		applied | fallback) if may "$needs"; then want=seen; else want='seen|refused|not applied'; fi ;;
 		ignored) want='ran|not applied' ;;
 	esac
 	like "$name" "$outcome" "^($want)\$"
@@ -239,12 +255,13 @@ is "silent rows" "$(silent "$scratch/plain.json")" ''
 
 # ---- what is refused, as best effort ----
 
-mapfile -t refused < <(jq -r 'to_entries[] | select(.value.outcome == "refused").key' "$scratch/plain.json")
+mapfile -t refused < <(jq -r --slurpfile trials "$scratch/trials.json" '[to_entries[] | select(.value.outcome == "refused").key] as $refused |
+	[$refused[] | $trials[0][.] | (.run, (.control // empty))] | unique[]' "$scratch/plain.json")
 effort=(--best-effort=cgroup,rlimits,oom,devices)
 contain_all "$scratch/effort" "${refused[@]}"
-outcomes "$scratch/effort" >"$scratch/effort.json"
+outcomes "$scratch/effort" | jq --slurpfile plain "$scratch/plain.json" '[to_entries[] | select($plain[0][.key].outcome == "refused").value]' >"$scratch/effort.json"
 is "silent rows with best effort" "$(silent "$scratch/effort.json")" ''
-is "… of those that are refused" "$(jq 'map(select(.outcome == "not applied" or .outcome == "refused")) | length' "$scratch/effort.json")" "${#refused[@]}"
+is "… of those that are refused" "$(jq 'map(select(.outcome != "not applied" and .outcome != "refused"))' "$scratch/effort.json")" '[]'
 effort=()
 
 unpause
@@ -255,7 +272,7 @@ nothing_left "nothing is left" "$before"
 
 peer_silence() {
 	local runtime_flags=()
-	contain_all "$scratch/$1" "${all[@]}"
+	contain_all "$scratch/$1" "${distinct[@]}"
 	outcomes "$scratch/$1" >"$scratch/$1.json"
 	diag "$1: $(jq -r 'group_by(.outcome | if startswith("an error") then "fails" else . end) |
 		map("\(length) \(.[0].outcome | sub("that does not.*"; ""))") | join(", ")' "$scratch/$1.json")"
