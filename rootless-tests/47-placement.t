@@ -18,7 +18,7 @@ may_raise() {
 scheduler() { printf '.process.scheduler = {policy: "%s"%s}' "$1" "${2:+, $2}"; }
 for policy in OTHER:0 BATCH:3 IDLE:5; do
 	inside "$(scheduler "SCHED_${policy%:*}")" -- report
-	expect "scheduler: SCHED_${policy%:*}" '.[0].scheduler | [.policy, .nice]' "[${policy#*:},$nice]"
+	expect "scheduler: SCHED_${policy%:*}" '.[0].scheduler | [.policy, .nice]' "[${policy#*:},0]"
 done
 inside "$(scheduler SCHED_OTHER "nice: $((nice + 4))")" -- report
 expect "scheduler: nice" '.[0].scheduler | [.policy, .nice]' "[0,$((nice + 4))]"
@@ -26,6 +26,8 @@ inside "$(scheduler SCHED_BATCH 'flags: ["SCHED_FLAG_RESET_ON_FORK"]')" -- repor
 expect "scheduler: a flag" '.[0].scheduler | [.policy, .flags]' '[3,1]'
 expect "… is in force: a child does not have it" '.[1].scheduler.flags' 0
 inside 'del(.process.scheduler)' -- report
+(renice -n $((nice + 5)) -p $BASHPID >/dev/null; inside 'del(.process.scheduler)' -- report; got '.[0].scheduler.nice' >"$scratch/nice")
+is "no scheduler: the caller's nice" "$(cat "$scratch/nice")" "$((nice + 5))"
 expect "no scheduler: the caller's" '.[0].scheduler | [.policy, .nice]' "[0,$nice]"
 real_time=('SCHED_FIFO|priority: 7|[1,7]' 'SCHED_RR|priority: 8|[2,8]'
 	'SCHED_DEADLINE|runtime: 2000000, deadline: 50000000, period: 90000000|[6,2000000,50000000,90000000]')
