@@ -16,4 +16,13 @@ dist_man_MANS += \
 	man/lichen-start.1 \
 	man/lichen-state.1 \
 	man/lichen-stats.1 \
-	man/lichen-version.1
+	man/lichen-version.1 \
+	man/lichen-config.5
+
+# Made of what its author says and of the table that the tests are checked by; the tarball has it.
+EXTRA_DIST += man/config-rows.awk man/lichen-config.5.in
+MAINTAINERCLEANFILES = man/lichen-config.5
+man/lichen-config.5: man/config-rows.awk man/lichen-config.5.in tests/conformance/properties.table
+	$(AM_V_GEN)$(MKDIR_P) man && rows=$(srcdir)/man/config-rows.awk && \
+		LC_ALL=C $(AWK) -f $$rows $(srcdir)/tests/conformance/properties.table \
+		$(srcdir)/man/lichen-config.5.in >$@.new && mv $@.new $@

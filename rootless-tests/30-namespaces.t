@@ -79,6 +79,11 @@ else
 	refused "the host's network by path, from within a user namespace" \
 		'linux.namespaces\[[0-9]\].path: .*/proc/self/ns/net.*Operation not permitted' 'joined("network"; "/proc/self/ns/net")' -- report
 fi
+for type in pid network ipc uts cgroup mount user time; do
+	if [[ $type == uts ]]; then other=net; else other=uts; fi
+	refused "the path of another type for $type" "linux.namespaces\[[0-9]\].path: .* is a namespace of another type" \
+		"joined(\"$type\"; \"/proc/self/ns/$other\") | del(.hostname)" -- report
+done
 refused "a namespace of another type" "linux.namespaces\[[0-9]\].path: .* is a namespace of another type" \
 	"joined(\"network\"; \"/proc/$pause_pid/ns/uts\")" -- report
 refused "what is no namespace" "is not a namespace" "joined(\"network\"; \"/dev/null\")" -- report

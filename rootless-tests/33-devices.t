@@ -62,6 +62,15 @@ expect "another path" '.[0] | [.type, .rdev]' '["char","1:3"]'
 expect "… it works" '.[1].errno' 0
 inside ".linux.devices = [$device | .path = \"/elsewhere/deep/empty\"]" -- stat /elsewhere/deep/empty
 expect "outside of /dev" '.[0].rdev' 1:3
+mkdir -p "$rootfs/taken/dir"
+echo text >"$rootfs/taken/file"
+: >"$rootfs/taken/empty"
+for name in file dir; do
+	refused "a $name that is there already is no device" "linux.devices\[0\]: .*'/taken/$name': .*(something else is there|Not a directory|Is a directory)" ".linux.devices = [$device | .path = \"/taken/$name\"]" -- report
+	refused "… nor a FIFO" "linux.devices\[0\]: .*'/taken/$name': something else is in its place" ".linux.devices = [{type: \"p\", path: \"/taken/$name\"}]" -- report
+done
+inside ".linux.devices = [$device | .path = \"/taken/empty\"]" -- stat /taken/empty
+expect "an empty file is a place to bind one to" '.[0].rdev' 1:3
 inside '.linux.devices = [{type: "p", path: "/run/pipe", fileMode: 384, uid: 0, gid: 0}, {type: "p", path: "/run/pipe2"}]' -- stat /run/pipe , stat /run/pipe2
 expect "a FIFO" '.[0] | [.type, .mode, .uid, .gid]' '["fifo","0600",0,0]'
 expect "… with the usual mode" '.[1] | [.type, .mode]' '["fifo","0666"]'
@@ -101,6 +110,14 @@ else
 	rt --best-effort=devices create --bundle "$scratch/bundle" "$id"
 	is "… and state lists what it is not" "$(rt state "$id" | jq -c .notApplied)" '["linux.devices[0].fileMode","linux.devices[0].uid","linux.devices[0].gid"]'
 	rt delete --force "$id"
+	refused "another owner than the host's" 'linux.devices\[0\].uid: .*/dev/null. has owner [0-9]+ inside, not 7' ".linux.devices = [$device | .path = \"/dev/null\" | .uid = 7]" -- report
+	refused "another group than the host's" 'linux.devices\[0\].gid: .*/dev/null. has owner [0-9]+ inside, not 7' ".linux.devices = [$device | .path = \"/dev/null\" | .gid = 7]" -- report
+	rt --best-effort=devices create --bundle "$scratch/bundle" "$id"
+	is "--best-effort=devices: state tells of it" "$(rt state "$id" | jq -c .notApplied)" '["linux.devices[0].gid"]'
+	rt delete --force "$id"
+	# nobody's, if root's is not mapped
+	inside ".linux.devices = [$device | .uid = $(stat -c %u /dev/null)]" 'if [.linux.namespaces[].type] | index("user") then .linux.devices[0].uid = 65534 else . end' -- stat /dev/empty
+	expect "the owner that the host's node shows inside" '.[0].rdev' 1:3
 fi
 refused "no number" 'linux.devices\[0\]' '.linux.devices = [{type: "c", path: "/dev/x"}]' -- report
 refused "an unknown type" 'linux.devices\[0\].type' '.linux.devices = [{type: "x", path: "/dev/x", major: 1, minor: 3}]' -- report

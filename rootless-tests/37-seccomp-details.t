@@ -164,6 +164,23 @@ for flags in '[]' '["SECCOMP_FILTER_FLAG_TSYNC"]' '["SECCOMP_FILTER_FLAG_LOG"]' 
 	inside 'filter("ALLOW")' ".linux.seccomp.flags = $flags" 'rule("ERRNO"; "getppid")' -- report , syscall getppid
 	expect "flags $flags: the filter is in force" '[.[0].seccomp, .[1].error]' '[2,"EPERM"]'
 done
+# nothing inside shows a flag: whoever refuses it to the kernel's call sees whether it is there
+if find_deny; then
+	for flag in TSYNC:1 LOG:2 SPEC_ALLOW:4; do
+		bit=${flag#*:} flag=SECCOMP_FILTER_FLAG_${flag%:*}
+		denied "seccomp@1&$bit:EPERM" 'filter("ALLOW")' ".linux.seccomp.flags = [\"$flag\"]" -- print ran
+		like "the kernel is given $flag" "$status $stderr" '^[1-9].*linux.seccomp.*Operation not permitted'
+		denied "seccomp@1&$bit:EPERM" 'filter("ALLOW")' '.linux.seccomp.flags = []' -- print ran
+		expect "… and not if it is not asked for" '.[0].arguments' '["ran"]'
+	done
+	denied 'seccomp@1&32:EPERM' 'filter("ALLOW")' "rule(\"NOTIFY\"; \"getppid\") | .linux.seccomp.listenerPath = \"$scratch/nobody\"" \
+		'.linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]' -- print ran
+	like "the kernel is given SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" "$status $stderr" '^[1-9].*linux.seccomp: .*Operation not permitted'
+	denied 'seccomp@1&32:EPERM' 'filter("ALLOW")' "rule(\"NOTIFY\"; \"getppid\") | .linux.seccomp.listenerPath = \"$scratch/nobody\"" -- print ran
+	like "… and not if it is not asked for" "$status $stderr" '^[1-9].*linux.seccomp.listenerPath: connect'
+else
+	skip "which flags the kernel is given: $why_not_deny"
+fi
 refused "a flag that nobody knows" 'linux.seccomp.flags\[0\]' 'filter("ALLOW")' '.linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_MAYBE"]' -- report
 
 # ---- noNewPrivileges ----

@@ -53,6 +53,14 @@ found "at first" '33 101'
 found "after a change" '44 123'
 gone
 
+# one that config.json gives counts until the caller's changes
+play window_size "$(sh_args 'trap "echo size \$(stty size)" WINCH; echo ready; echo size $(stty size); read x; while ! [ $(stty size | cut -d" " -f1) = 44 ]; do read x; done; exit 3')" \
+	'.process.consoleSize = {height: 25, width: 90}'
+scene="consoleSize in the foreground"
+found "at first" '25 90'
+found "after a change" '44 123'
+gone
+
 play bulk_out "$(sh_args 'stty raw -echo; printf BEGIN; cat /data; exit 5')"
 found bytes 1048576
 found sum "$sum"

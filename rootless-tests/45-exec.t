@@ -114,8 +114,8 @@ refuses "--user: more than 32 bits" "--user '4294967296'" --user 4294967296 -- r
 [[ $mode == root ]] || refuses "--user: not mapped" 'process.user.uid: user 4294967294 has no mapping' --user 4294967294 -- report
 refuses "--env without a value" "--env: 'HOME' is not of the form" --env HOME -- report
 refuses "--cap: unknown" "--cap: 'CAP_FLY' is not a capability" --cap CAP_FLY -- report
-refuses "--apparmor: refused by name" 'apparmorProfile: is not supported' --apparmor docker-default -- report
-refuses "--process-label: refused by name" 'selinuxLabel: is not supported' --process-label x:y:z:s0 -- report
+refuses "--apparmor: refused by name" 'apparmorProfile: AppArmor' --apparmor docker-default -- report
+refuses "--process-label: refused by name" 'selinuxLabel: SELinux is not active' --process-label x:y:z:s0 -- report
 refuses "--cgroup: one that there is not" "(--cgroup '/sub': .* no cgroup of its own|cgroup '/sub': No such file)" --cgroup /sub -- report
 
 # ---- the folder and the program ----
@@ -299,7 +299,7 @@ fi
 
 if find_deny; then
 	box 'new("time")'
-	run within 60 "$deny" 'setns&0x20020000:22' -- "$LICHEN" --root "$(state_dir)" exec "$id" /guest report
+	run within 60 "$deny" 'setns@1&0x20020000:22' -- "$LICHEN" --root "$(state_dir)" exec "$id" /guest report
 	expect "before Linux 5.8: one namespace after the other" '.[0].ns' "$(namespaces_of "$pid")"
 	run within 60 "$deny" 'clone3,close_range,openat2:ENOSYS' -- "$LICHEN" --root "$(state_dir)" exec "$id" /guest report
 	expect "without clone3, close_range, openat2" '.[0] | [.ns.mnt, [.fds[].fd]]' "[$(namespace_of mnt "$pid"),[0,1,2]]"

@@ -42,7 +42,8 @@ UNIT_TESTS = \
 	%D%/unit/test-state \
 	%D%/unit/test-stats-table \
 	%D%/unit/test-str \
-	%D%/unit/test-template
+	%D%/unit/test-template \
+	%D%/unit/test-types
 
 %C%_unit_test_caps_LDADD = $(LINK_KERNEL)
 %C%_unit_test_cgroup_LDADD = $(LINK_KERNEL)
@@ -77,6 +78,7 @@ UNIT_TESTS = \
 %C%_unit_test_stats_table_LDADD = $(LINK_CLI)
 %C%_unit_test_str_LDADD = $(LINK_BASE)
 %C%_unit_test_template_LDADD = $(LINK_PLAN)
+%C%_unit_test_types_LDADD = $(LINK_SPEC)
 
 # A fuzzer's entry over its corpus; make one of it as tests/fuzz/fuzz-spec.c says.
 FUZZ_REPLAYS = %D%/fuzz/replay-spec
@@ -99,6 +101,7 @@ endif
 	%D%/guest/json.c \
 	%D%/guest/json.h \
 	%D%/guest/link.c \
+	%D%/guest/placement.c \
 	%D%/guest/report.c
 %C%_guest_guest_CFLAGS = -std=gnu17 $(WARN_CFLAGS)
 %C%_guest_guest_LDFLAGS = -static
@@ -109,6 +112,7 @@ check_PROGRAMS += %D%/tools/deny
 %C%_tools_deny_LDADD = $(SECCOMP_LIBS)
 
 dist_check_SCRIPTS += \
+	%D%/check-conformance.sh \
 	%D%/check-format.sh \
 	%D%/check-headers.sh \
 	%D%/check-house.sh \
@@ -125,6 +129,7 @@ AM_TESTS_ENVIRONMENT = \
 		$(AM_CFLAGS) $(CFLAGS)'; export CFLAGS;
 
 EXTRA_DIST += \
+	%D%/conformance \
 	%D%/data \
 	%D%/fuzz/corpus \
 	%D%/tap.sh \

@@ -318,13 +318,14 @@ static int hear_last_words(struct exec *x, struct error *e)
 		.pid = x->state.init.pid,
 		.bundle = x->state.bundle,
 		.annotations = &x->spec->annotations };
+	bool executes;
 	const struct last_words words = { .sock_fd = x->stage.sock_fd,
 		.pid = x->stage.pid,
 		.pidfd = x->stage.pidfd,
 		.spec = x->spec,
 		.container = &container };
 
-	return last_words_hear(&words, e);
+	return last_words_hear(&words, &executes, e);
 }
 
 /* Nobody else knows of it yet. */

@@ -66,7 +66,7 @@ static int fetch_listener(const struct last_words *w, int number, struct error *
 	int64_t deadline = time_ms() + LISTENER_TIMEOUT_MS;
 
 	if (w->pidfd < 0)
-		return error_set(e, ESRCH, "open the container's process");
+		return error_set(e, ESRCH, "the container's process died of its seccomp filter");
 	while (time_ms() < deadline) {
 		CLEANUP(fd_cleanup) int fd = (int)syscall(SYS_pidfd_getfd, w->pidfd, number, 0);
 
@@ -81,23 +81,36 @@ static int fetch_listener(const struct last_words *w, int number, struct error *
 	return error_set(e, ETIMEDOUT, "fetch the seccomp listener: timed out");
 }
 
-int last_words_hear(const struct last_words *w, struct error *e)
+/* Of a process that is gone: what it said of its filter is more than that it died. */
+static int explain_death(const struct last_words *w, struct error *e)
 {
-	bool executes = false;
+	struct error said = { 0 };
+	struct message m;
+
+	if (e->code == ESRCH &&
+		message_receive(w->sock_fd, time_ms() + 1000, "was started", &m, NULL, &said) < 0 &&
+		said.code != EPIPE && said.code != ETIMEDOUT)
+		*e = said;
+	return -e->code;
+}
+
+int last_words_hear(const struct last_words *w, bool *out_executes, struct error *e)
+{
 	int r = 0;
 
+	*out_executes = false;
 	while (r == 0) {
 		struct message m;
 
 		r = message_receive(w->sock_fd, INT64_MAX, "was started", &m, NULL, e);
-		if (r == -EPIPE && executes)
+		if (r == -EPIPE && *out_executes)
 			return 0;
 		if (r == 0 && m.kind == MESSAGE_LISTENER)
 			r = fetch_listener(w, m.value, e) < 0
-				? -e->code
+				? explain_death(w, e)
 				: message_send(w->sock_fd, MESSAGE_FETCHED, 0, -EBADF, e);
 		else if (r == 0 && m.kind == MESSAGE_EXECUTING)
-			executes = true;
+			*out_executes = true;
 		else if (r == 0)
 			r = error_set(e, EPROTO, "%s while it started", message_name(m.kind));
 	}

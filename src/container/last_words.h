@@ -15,5 +15,8 @@ struct last_words {
 	const struct hook_state *container; /* what the agent is told of it */
 };
 
-/* Until the connection's end, which is execve's. */
-int last_words_hear(const struct last_words *w, struct error *e);
+/*
+ * Until the connection's end, which is execve's. *out_executes, also after a failure: that its
+ * hooks have ended.
+ */
+int last_words_hear(const struct last_words *w, bool *out_executes, struct error *e);

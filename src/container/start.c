@@ -14,6 +14,7 @@ struct start {
 	struct state state;
 	const struct spec *spec;
 	struct hook_state hook_state;
+	bool is_executing; /* the startContainer hooks have ended */
 };
 
 static void start_release(struct start *s)
@@ -48,7 +49,7 @@ static int check_status(const struct start *s, struct error *e)
 	return error_set(e, EBUSY, "cannot start a container that is being created: '%s'", id);
 }
 
-static int converse(const struct start *s, int fd, struct error *e)
+static int converse(struct start *s, int fd, struct error *e)
 {
 	const struct spec_seccomp *seccomp = s->spec->linux.seccomp;
 	CLEANUP(fd_cleanup)
@@ -60,7 +61,7 @@ static int converse(const struct start *s, int fd, struct error *e)
 		.container = &s->hook_state };
 	int r = message_send(fd, MESSAGE_START, 0, -EBADF, e);
 
-	return r < 0 ? r : last_words_hear(&words, e);
+	return r < 0 ? r : last_words_hear(&words, &s->is_executing, e);
 }
 
 /* Under the lock: whoever deletes by force ends them all the same. */
@@ -78,8 +79,8 @@ static int run_poststart(struct start *s, struct error *e)
 	return hooks_run(&s->spec->hooks.poststart, "hooks.poststart", &s->hook_state, &place, e);
 }
 
-/* "Stop the container, and continue the lifecycle at step 12": runtime.md, steps 8 and 10. */
-static int fail_poststart(struct start *s, struct error *e)
+/* "Stop the container, and continue the lifecycle at step 12": runtime.md, steps 7 and 9. */
+static int fail_by_hook(struct start *s, struct error *e)
 {
 	struct error ignored;
 
@@ -87,11 +88,21 @@ static int fail_poststart(struct start *s, struct error *e)
 	return -e->code;
 }
 
+/* Without a hook's failure it stays, stopped, until the caller deletes it. */
+static int fail(struct start *s, struct error *e)
+{
+	struct error ignored;
+
+	if (s->spec->hooks.start_container.n > 0 && !s->is_executing)
+		return fail_by_hook(s, e);
+	(void)destruction_kill(&s->state.init, s->dir.id, &ignored);
+	return -e->code;
+}
+
 int container_start(const struct runtime *rt, const char *id, struct error *e)
 {
 	CLEANUP(start_release) struct start s = { .rt = rt, .dir = STATE_DIR_NONE };
 	CLEANUP(fd_cleanup) int fd = -EBADF;
-	struct error ignored;
 	int r = state_dir_open(rt, id, STATE_LOCKED, &s.dir, e);
 
 	if (r == 0)
@@ -112,10 +123,8 @@ int container_start(const struct runtime *rt, const char *id, struct error *e)
 		return fd;
 	r = converse(&s, fd, e);
 	unlinkat(s.dir.fd, "start.sock", 0);
-	if (r < 0) {
-		(void)destruction_kill(&s.state.init, id, &ignored);
-		return r;
-	}
+	if (r < 0)
+		return fail(&s, e);
 	r = run_poststart(&s, e);
-	return r < 0 ? fail_poststart(&s, e) : 0;
+	return r < 0 ? fail_by_hook(&s, e) : 0;
 }

@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "kernel/caps.h"
-#include "kernel/scheduling.h"
 
 #define FILE_MAX (1u << 20)
 
@@ -77,7 +76,6 @@ int host_probe(struct host *out, struct error *e)
 	for (int i = 0; i < RLIM_NLIMITS; i++)
 		getrlimit((__rlimit_resource_t)i, &out->rlimits[i]);
 	out->oom_score_adj = read_oom_score_adj();
-	out->nice = scheduling_nice();
 	out->apparmor = file_says_yes("/sys/module/apparmor/parameters/enabled");
 	out->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	out->stdin_is_terminal = isatty(STDIN_FILENO);

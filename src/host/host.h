@@ -23,7 +23,6 @@ struct host {
 	int cap_last;
 	struct rlimit rlimits[RLIM_NLIMITS];
 	int oom_score_adj;
-	int nice;
 	bool apparmor, selinux; /* the module is active */
 	bool stdin_is_terminal;
 };

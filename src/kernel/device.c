@@ -62,6 +62,18 @@ int device_check(int fd, mode_t type, dev_t dev, struct error *e)
 	return 0;
 }
 
+int device_check_place(int fd, mode_t type, dev_t dev, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(e, "look at the place of the device");
+	if ((S_ISREG(st.st_mode) && st.st_size == 0) ||
+		((st.st_mode & S_IFMT) == type && st.st_rdev == dev))
+		return 0;
+	return error_set(e, EEXIST, "something else is there already");
+}
+
 int device_link(int root_fd, const char *path, const char *target, struct error *e)
 {
 	const char *name;

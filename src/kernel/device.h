@@ -20,5 +20,11 @@ int device_make(int root_fd, const struct device_node *node, struct error *e);
 /* Fails unless fd is this device: what is bound must be what was asked for. */
 int device_check(int fd, mode_t type, dev_t dev, struct error *e);
 
+/*
+ * Fails if something else than this device is at its place already (config-linux.md, Devices). An
+ * empty file is nothing: so do the places look that containers of before have left.
+ */
+int device_check_place(int fd, mode_t type, dev_t dev, struct error *e);
+
 /* A symbolic link; one that is already there and says the same is fine. */
 int device_link(int root_fd, const char *path, const char *target, struct error *e);

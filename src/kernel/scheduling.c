@@ -5,14 +5,8 @@
 #include <linux/ioprio.h>
 #include <linux/sched/types.h>
 #include <sys/personality.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-int scheduling_nice(void)
-{
-	return getpriority(PRIO_PROCESS, 0);
-}
 
 int scheduling_set(const struct scheduling *s, struct error *e)
 {

@@ -16,9 +16,6 @@ struct scheduling {
 };
 int scheduling_set(const struct scheduling *s, struct error *e);
 
-/* The present nice value, for requests that leave it alone. */
-int scheduling_nice(void);
-
 /* class: IOPRIO_CLASS_*; priority: 0 (high) to 7. For our process group, as config.md says. */
 int scheduling_set_io(int class, int priority, struct error *e);
 

@@ -73,7 +73,7 @@ static void add_node(struct plan_builder *b, const char *object, const char *pat
 	op->node.gid = gid;
 }
 
-static void add_bound_node(struct plan_builder *b, const char *object, const char *path,
+static struct op *add_bound_node(struct plan_builder *b, const char *object, const char *path,
 	const char *source, mode_t type, dev_t dev)
 {
 	struct op *op = plan_add_op(b, OP_DEVICE);
@@ -88,6 +88,7 @@ static void add_bound_node(struct plan_builder *b, const char *object, const cha
 	op->node.dev = dev;
 	op->fs.attrs = (struct mount_attrs){ .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
 		.propagation = MS_PRIVATE };
+	return op;
 }
 
 static bool is_configured(const struct spec *spec, const char *path)
@@ -191,6 +192,15 @@ static int check_bound(
 	return r;
 }
 
+static void bind_configured(
+	struct plan_builder *b, size_t i, const char *source, mode_t type, dev_t dev)
+{
+	struct op *op = add_bound_node(b, plan_printf(b, "linux.devices[%zu]", i),
+		b->spec->linux.devices.v[i].path, source, type, dev);
+
+	op->flags |= OP_OWN_PLACE;
+}
+
 static int plan_found(struct plan_builder *b, size_t i, mode_t type, dev_t dev,
 	const struct host_node *node, struct error *e)
 {
@@ -203,8 +213,7 @@ static int plan_found(struct plan_builder *b, size_t i, mode_t type, dev_t dev,
 	r = check_bound(b, i, node, e);
 	if (r < 0)
 		return r;
-	add_bound_node(b, plan_printf(b, "linux.devices[%zu]", i), b->spec->linux.devices.v[i].path,
-		plan_printf(b, "%s", node->path), type, dev);
+	bind_configured(b, i, plan_printf(b, "%s", node->path), type, dev);
 	return 0;
 }
 
@@ -222,8 +231,7 @@ static int plan_device(struct plan_builder *b, size_t i, struct error *e)
 	}
 	dev = makedev((unsigned int)d->major.v, (unsigned int)d->minor.v);
 	if (!b->request->find_devices) {
-		add_bound_node(
-			b, plan_printf(b, "linux.devices[%zu]", i), d->path, d->path, type, dev);
+		bind_configured(b, i, d->path, type, dev);
 		return 0;
 	}
 	r = host_find_device(d->path, type, dev, &node, e);

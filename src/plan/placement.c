@@ -18,8 +18,8 @@ static void plan_scheduler(struct plan_builder *b)
 	s = arena_alloc(&b->plan->arena, sizeof(*s));
 	*s = (struct scheduling){ .policy = (uint32_t)from->policy,
 		.flags = from->flags,
-		/* Absent means untouched, and the call sets all. */
-		.nice = from->nice.set ? (int32_t)from->nice.v : b->host->nice,
+		/* What is absent is 0, as config.md has it; the call sets all. */
+		.nice = (int32_t)from->nice.v,
 		.priority = (uint32_t)from->priority.v,
 		.runtime = from->runtime.v,
 		.deadline = from->deadline.v,

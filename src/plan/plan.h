@@ -63,6 +63,7 @@ enum op_flag {
 	OP_KEEP_ORDER = 1u << 2, /* the source is opened when the op runs, not before */
 	OP_OVER_PROC = 1u << 3, /* the target may lie in a procfs */
 	OP_OWN_CGROUP = 1u << 4, /* the source is our own cgroup beneath it, since OP_CGROUP */
+	OP_OWN_PLACE = 1u << 5, /* what is at the target already must be the device */
 };
 
 struct op {

@@ -14,6 +14,11 @@ int check_not_empty(const struct json *j, struct error *e)
 	return *j->text ? 0 : json_error(j, e, "is empty");
 }
 
+int check_key(const struct json *j, struct error *e)
+{
+	return *j->key ? 0 : json_error(j, e, "the name is empty");
+}
+
 int check_path_or_empty(const struct json *j, struct error *e)
 {
 	size_t len = strlen(j->text);

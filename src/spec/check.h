@@ -8,6 +8,7 @@
 #include "spec/bind.h"
 
 bind_check check_not_empty;
+bind_check check_key; /* that a member's key is not empty */
 bind_check check_path; /* not empty, shorter than PATH_MAX */
 bind_check check_path_or_empty; /* shorter than PATH_MAX */
 bind_check check_absolute; /* a path that begins with "/" */

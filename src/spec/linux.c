@@ -217,13 +217,6 @@ static const struct bind personality_rows[] = {
 
 static const struct bind_object personality_table = { .rows = personality_rows };
 
-static int check_sysctl_key(const struct json *j, struct error *e)
-{
-	if (!*j->key)
-		return json_error(j, e, "the name is empty");
-	return 0;
-}
-
 static const struct bind linux_rows[] = {
 	BIND_ROW_LIST("namespaces", L, namespaces, struct spec_namespace, &namespace_table,
 		.rule = namespaces_rule),
@@ -243,7 +236,7 @@ static const struct bind linux_rows[] = {
 	BIND_ROW_POINTER("intelRdt", L, intel_rdt, struct spec_intel_rdt, &intel_rdt_table),
 	BIND_ROW_POINTER(
 		"memoryPolicy", L, memory_policy, struct spec_memory_policy, &memory_policy_table),
-	BIND_ROW_PAIRS("sysctl", L, sysctl, .check = check_sysctl_key),
+	BIND_ROW_PAIRS("sysctl", L, sysctl, .check = check_key),
 	BIND_ROW_POINTER("seccomp", L, seccomp, struct spec_seccomp, &spec_seccomp_table),
 	BIND_ROW_STRING("rootfsPropagation", L, rootfs_propagation, .flags = BIND_EMPTY_ABSENT,
 		.names = spec_propagation_names),

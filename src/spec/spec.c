@@ -126,7 +126,7 @@ static const struct bind spec_rows[] = {
 	BIND_ROW_STRING("domainname", struct spec, domainname, .flags = BIND_EMPTY_ABSENT,
 		.check = check_host_name, .rule = uts_rule),
 	BIND_ROW_OBJECT("hooks", struct spec, hooks, struct spec_all_hooks, &spec_hooks_table),
-	BIND_ROW_PAIRS("annotations", struct spec, annotations),
+	BIND_ROW_PAIRS("annotations", struct spec, annotations, .check = check_key),
 	BIND_ROW_OBJECT("linux", struct spec, linux, struct spec_linux, &spec_linux_table,
 		.also = offsetof(struct spec, linux_set)),
 	BIND_ROW_IGNORED("solaris", struct spec, zos_or_other_platform),

@@ -162,6 +162,10 @@ static int do_bind(
 	target_fd = make_target(run, op, source->fd, e);
 	if (target_fd < 0)
 		return target_fd;
+	if (op->flags & OP_OWN_PLACE)
+		r = device_check_place(target_fd, op->node.mode & S_IFMT, op->node.dev, e);
+	if (r < 0)
+		return error_context(e, "bind '%s' to '%s'", op->source, op->target);
 	target.fd = target_fd;
 	mount_fd = mount_attach(source, op->depth, &target, &op->fs.attrs, e);
 	return mount_fd < 0 ? error_context(e, "bind '%s' to '%s'", op->source, op->target) : 0;

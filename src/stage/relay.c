@@ -65,6 +65,15 @@ void relay_copy_size(int master_fd)
 		ioctl(master_fd, TIOCSWINSZ, &size);
 }
 
+/* A size that process.consoleSize has given stays until the caller's terminal changes. */
+static void give_window_size(const struct relay *r)
+{
+	struct winsize size;
+
+	if (ioctl(r->master_fd, TIOCGWINSZ, &size) == 0 && size.ws_row == 0 && size.ws_col == 0)
+		relay_copy_size(r->master_fd);
+}
+
 static void handle_signal(struct relay *r)
 {
 	struct signalfd_siginfo info;
@@ -198,7 +207,7 @@ static int open_terminal(struct relay *r, struct error *e)
 	if (status < 0)
 		return status;
 	r->saved_valid = 1;
-	relay_copy_size(r->master_fd);
+	give_window_size(r);
 	set_nonblocking(r->master_fd);
 	r->stdin_flags = set_nonblocking(STDIN_FILENO);
 	r->stdout_flags = set_nonblocking(STDOUT_FILENO);

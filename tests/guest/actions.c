@@ -492,6 +492,16 @@ static void act_fds(char **args)
 	report_fds();
 }
 
+/* output FILE: this and all that follows goes there. */
+static void act_output(char **args)
+{
+	int fd = open(args[0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	add_errno(fd < 0 || dup2(fd, STDOUT_FILENO) < 0);
+	if (fd >= 0)
+		close(fd);
+}
+
 static void act_kill_self(char **args)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
@@ -537,5 +547,5 @@ const struct action act_actions[] = { { "read", 1, act_read }, { "write", 2, act
 	{ "kill", 2, act_kill }, { "look-into", 1, act_look_into },
 	{ "processes", 0, act_processes }, { "hunt", 1, act_hunt }, { "spawn", 1, act_spawn },
 	{ "tiocsti", 1, act_tiocsti }, { "print", 0, act_print }, { "open-fds", 0, act_fds },
-	{ "kill-self", 1, act_kill_self }, { "sleep", 1, act_sleep },
+	{ "output", 1, act_output }, { "kill-self", 1, act_kill_self }, { "sleep", 1, act_sleep },
 	{ "wait-for", 1, act_wait_for }, { "exit", 1, act_exit }, { 0 } };

@@ -5,8 +5,8 @@
  * what it was; "errno", 0 if it succeeded; and what it found. It fails only if an action is
  * unknown: what a container may not do is a result, not a failure.
  *
- * report.c: "report", what this process is; actions.c: system calls, and what comes of them;
- * host.c: hooks, listeners and attackers, on the other side.
+ * report.c, placement.c: "report", what this process is; actions.c: system calls, and what comes of
+ * them; host.c: hooks, listeners and attackers, on the other side.
  */
 #include <errno.h>
 #include <fcntl.h>

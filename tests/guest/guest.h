@@ -20,6 +20,7 @@ void report_namespaces(void);
 void report_fds(void);
 void report_strings(const char *key, char *const *list);
 void report_cwd(void);
+void report_placement(void); /* placement.c */
 
 /* At most size - 1 bytes, with a NUL after them; the length, or -errno. */
 long read_text(const char *path, char *buf, size_t size);

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,22 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
 #include "json.h"
+
+static void add_exe(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+
+	if (n >= 0)
+		json_bytes("exe", path, (size_t)n);
+}
 
 /*
  * hook FILE [exit N|sleep S]: appends to FILE what this hook is and what it read. The line is
@@ -40,6 +52,7 @@ static void act_hook(char **args)
 	json_number("ppid", getppid());
 	json_number("uid", geteuid());
 	json_number("root", stat("/", &st) < 0 ? -1 : (long long)st.st_ino);
+	add_exe();
 	report_strings("arguments", args + 1);
 	report_strings("env", environ);
 	json_number("umask", umask(0));
@@ -69,6 +82,15 @@ static int listen_at(const char *path, int backlog)
 	return fd;
 }
 
+/* One connection; with the socket's file gone, everybody sees that it has come. */
+static int accept_one(const char *path)
+{
+	int fd = accept(listen_at(path, 1), NULL, NULL);
+
+	unlink(path);
+	return fd;
+}
+
 /* One message with the descriptors that came along: how many. */
 static int receive_fds(int sock, char *text, size_t size, ssize_t *out_len, int *fds, int max)
 {
@@ -94,17 +116,37 @@ static int receive_fds(int sock, char *text, size_t size, ssize_t *out_len, int 
 	return n;
 }
 
-/* accept-fds SOCKET: what a runtime sends to a console socket or a listener. */
+/* accept-fds SOCKET: what a runtime sends to a console socket or a listener, and whether that is
+ * all. */
 static void act_accept_fds(char **args)
 {
 	static char text[1 << 16];
-	int fds[16], n, sock = accept(listen_at(args[0], 1), NULL, NULL);
+	int fds[16], n, sock = accept_one(args[0]);
 	ssize_t len;
 
 	n = receive_fds(sock, text, sizeof(text), &len, fds, 16);
 	json_bytes("text", text, len < 0 ? 0 : (size_t)len);
 	json_number("n_fds", n);
+	json_bool("end", read(sock, text, sizeof(text)) == 0);
 	report_fds();
+}
+
+/* The capabilities of a process, as proc(5) has them: a process that waits for us does not change.
+ */
+static void add_caps_of(pid_t pid)
+{
+	static const char *const sets[] = { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" };
+	char path[64], text[8192];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (read_text(path, text, sizeof(text)) < 0)
+		return;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+		const char *line = strstr(text, sets[i]);
+
+		if (line)
+			json_bytes(sets[i], line + strlen("CapEff:\t"), 16);
+	}
 }
 
 /*
@@ -139,31 +181,81 @@ static void act_hold(char **args)
 
 /*
  * notify SOCKET COUNT ERRNO: the other side of SCMP_ACT_NOTIFY; answers COUNT calls with ERRNO, and
- * with ERRNO 0 lets them go on.
+ * with ERRNO 0 lets them go on. "callers" is what the processes were when they asked.
  */
 static void act_notify(char **args)
 {
 	static char text[1 << 16];
-	int fds[16], n, sock = accept(listen_at(args[0], 1), NULL, NULL);
+	int fds[16], n, sock = accept_one(args[0]);
+	int calls[64], n_calls = 0;
 	ssize_t len;
 
 	n = receive_fds(sock, text, sizeof(text) - 1, &len, fds, 16);
 	json_bytes("text", text, len < 0 ? 0 : (size_t)len);
 	json_number("n_fds", n);
-	json_array("calls");
-	for (int i = 0; n > 0 && i < atoi(args[1]); i++) {
+	json_array("callers");
+	for (int i = 0; n > 0 && i < atoi(args[1]) && i < 64; i++) {
 		struct seccomp_notif request = { 0 };
 		struct seccomp_notif_resp response = { 0 };
 
 		if (ioctl(fds[0], SECCOMP_IOCTL_NOTIF_RECV, &request) < 0)
 			break;
-		json_number(NULL, request.data.nr);
+		calls[n_calls++] = request.data.nr;
+		json_object(NULL);
+		add_caps_of((pid_t)request.pid);
+		json_object_end();
 		response.id = request.id;
 		response.error = -atoi(args[2]);
 		response.flags = atoi(args[2]) ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 		ioctl(fds[0], SECCOMP_IOCTL_NOTIF_SEND, &response);
 	}
 	json_array_end();
+	json_array("calls");
+	for (int i = 0; i < n_calls; i++)
+		json_number(NULL, calls[i]);
+	json_array_end();
+}
+
+/* All that comes out of a terminal until nobody has its other side any more, which is EIO. */
+static void copy_terminal(int master_fd)
+{
+	char buf[4096];
+	ssize_t n;
+
+	while ((n = read(master_fd, buf, sizeof(buf))) > 0)
+		if (write(STDERR_FILENO, buf, (size_t)n) != n)
+			break;
+}
+
+/*
+ * pty ROWS COLUMNS PROGRAM...: runs a program in a terminal of that size, as a person at a screen
+ * does; what it says is on standard error.
+ */
+static void act_pty(char **args)
+{
+	struct winsize size = { .ws_row = (unsigned short)atoi(args[0]),
+		.ws_col = (unsigned short)atoi(args[1]) };
+	int master_fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), status = 0;
+	pid_t pid;
+
+	if (master_fd < 0 || grantpt(master_fd) < 0 || unlockpt(master_fd) < 0 ||
+		ioctl(master_fd, TIOCSWINSZ, &size) < 0)
+		_exit(99);
+	pid = fork();
+	if (pid == 0) {
+		char name[64];
+		int fd;
+
+		setsid();
+		fd = ptsname_r(master_fd, name, sizeof(name)) ? -1 : open(name, O_RDWR);
+		if (fd < 0 || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+			_exit(98);
+		execv(args[2], args + 2);
+		_exit(127);
+	}
+	copy_terminal(master_fd);
+	waitpid(pid, &status, 0);
+	json_number("status", status);
 }
 
 /* exchange A B: swaps them for ever (exchange-once: a single time), as somebody would who races
@@ -193,4 +285,5 @@ static void act_leak(char **args)
 
 const struct action host_actions[] = { { "hook", 1, act_hook }, { "accept-fds", 1, act_accept_fds },
 	{ "hold", 2, act_hold }, { "notify", 3, act_notify }, { "exchange", 2, act_exchange },
-	{ "exchange-once", 2, act_exchange_once }, { "leak", 3, act_leak }, { 0 } };
+	{ "exchange-once", 2, act_exchange_once }, { "leak", 3, act_leak }, { "pty", 3, act_pty },
+	{ 0 } };

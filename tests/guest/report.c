@@ -376,4 +376,5 @@ void report(char **args)
 	add_clock("monotonic", CLOCK_MONOTONIC);
 	add_clock("boottime", CLOCK_BOOTTIME);
 	add_keyring();
+	report_placement();
 }

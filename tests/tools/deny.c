@@ -3,9 +3,9 @@
  * deny CALL[&MASK][,CALL...]:ERRNO [CALL,...:ERRNO...] -- PROGRAM [ARGUMENT...]
  *
  * Runs a program that meets an old kernel, or an outer sandbox's seccomp filter: the calls fail
- * with ERRNO, a number or one of ENOSYS, EPERM, EACCES. CALL&MASK is only those of CALL whose
- * second argument has all bits of MASK: setns(2) for several namespaces, say. Without CAP_SYS_ADMIN
- * the program also loses what set-user-ID would give it, newuidmap for example.
+ * with ERRNO, a number or one of ENOSYS, EPERM, EACCES. CALL may be CALL@N&MASK: only if argument N
+ * (from 0 on) has these bits. Without CAP_SYS_ADMIN the program also
+ * loses what set-user-ID would give it, newuidmap for example.
  */
 #include <errno.h>
 #include <seccomp.h>
@@ -33,6 +33,30 @@ static unsigned int errno_of(const char *name)
 	return (unsigned int)strtoul(name, NULL, 10);
 }
 
+/* "seccomp@1&2" */
+static int add_rule(scmp_filter_ctx ctx, char *name, unsigned int code)
+{
+	char *at = strchr(name, '@'), *end = at;
+	unsigned int index = 0;
+	uint64_t mask = 0;
+	int number;
+
+	if (at) {
+		*at = '\0';
+		index = (unsigned int)strtoul(at + 1, &end, 10);
+		mask = *end == '&' ? strtoul(end + 1, &end, 0) : 0;
+		if (*end || !mask)
+			return -EINVAL;
+	}
+	number = seccomp_syscall_resolve_name(name);
+	if (number == __NR_SCMP_ERROR)
+		return -ENOENT;
+	if (!at)
+		return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(code), number, 0);
+	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(code), number, 1,
+		SCMP_CMP(index, SCMP_CMP_MASKED_EQ, mask, mask));
+}
+
 static void add_rules(scmp_filter_ctx ctx, char *rule)
 {
 	char *colon = strchr(rule, ':'), *save = NULL;
@@ -43,17 +67,7 @@ static void add_rules(scmp_filter_ctx ctx, char *rule)
 	*colon = '\0';
 	code = errno_of(colon + 1);
 	for (char *name = strtok_r(rule, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-		char *mask = strchr(name, '&');
-		unsigned long bits = mask ? strtoul(mask + 1, NULL, 0) : 0;
-		int number, r;
-
-		if (mask)
-			*mask = '\0';
-		number = seccomp_syscall_resolve_name(name);
-		r = number == __NR_SCMP_ERROR
-			? -ENOENT
-			: seccomp_rule_add(ctx, SCMP_ACT_ERRNO(code), number, mask ? 1 : 0,
-				  SCMP_A1(SCMP_CMP_MASKED_EQ, bits, bits));
+		int r = add_rule(ctx, name, code);
 
 		if (r < 0)
 			fail(name, -r);

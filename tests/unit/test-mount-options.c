@@ -247,6 +247,21 @@ static void test_refused(void)
 		"config.json: mounts[3].options[2]: 'idmap=uids=0-1-1' is not understood");
 }
 
+/* A name is an option, and nothing that only begins with one. */
+static void test_values(void)
+{
+	for (const struct mount_option *o = mount_options; o->name; o++) {
+		bool is_idmap = o->kind == MOUNT_OPTION_IDMAP || o->kind == MOUNT_OPTION_RIDMAP;
+		CLEANUP(mem_free) char *option = xasprintf("%s=x", o->name);
+		CLEANUP(mem_free)
+		char *want = xasprintf("config.json: mounts[3].options[0]: '%s' %s", option,
+			is_idmap ? "is not understood" : "is no option of a bind mount");
+		CLEANUP(case_release) struct case_ c = digest("bind", option);
+
+		is_str(c.e.text, want, "no such option: %s=x", o->name);
+	}
+}
+
 static void test_remount(void)
 {
 	CLEANUP(case_release) struct case_ c = digest("none", "remount,bind,size=1m,sync");
@@ -264,6 +279,7 @@ int main(void)
 	test_types();
 	test_data();
 	test_refused();
+	test_values();
 	test_remount();
 	return done();
 }

@@ -77,7 +77,7 @@ static void check_top(const struct spec *s)
 	is_str(s->hostname, "h0123456789012345678901234567890123456789012345678901234567890.e",
 		"hostname");
 	is_str(s->domainname, "domain.example", "domainname");
-	is_pairs(&s->annotations, "org.example.key=value|=|z y=\xe2\x82\xac \xf0\x9f\x98\x80",
+	is_pairs(&s->annotations, "org.example.key=value|empty=|z y=\xe2\x82\xac \xf0\x9f\x98\x80",
 		"annotations");
 	ok(s->linux_set, "linux");
 	ok(s->zos_or_other_platform, "other platforms");
