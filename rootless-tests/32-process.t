@@ -278,6 +278,46 @@ is "death by a signal: the first process cannot kill itself, so it ends" "$statu
 inside 'without("pid")' 'unmounted("/dev/mqueue")' -- kill-self 9
 is "death by a signal is 128 + 9" "$status" 137
 
+# ---- how it runs, and where its memory lies ----
+
+scheduling() { echo ".[0].scheduling | [.policy, .nice, .reset_on_fork]"; }
+inside '.process.scheduler = {policy: "SCHED_BATCH", nice: 5, flags: ["SCHED_FLAG_RESET_ON_FORK"]}' -- report
+expect "scheduler: batch, with a nice value and a flag" "$(scheduling)" '[3,5,true]'
+inside '.process.scheduler = {policy: "SCHED_IDLE"}' -- report
+expect "scheduler: idle" '.[0].scheduling.policy' 5
+inside '.process.scheduler = {policy: "SCHED_OTHER", nice: 7}' -- report
+expect "scheduler: other" "$(scheduling)" '[0,7,false]'
+inside -- report
+expect "no scheduler: the caller's" "$(scheduling)" "[0,$(ps -o nice= -p $$ | tr -d ' '),false]"
+refused "scheduler: a priority for a policy without one" 'process.scheduler.priority: only SCHED_FIFO and SCHED_RR' '.process.scheduler = {policy: "SCHED_OTHER", priority: 1}' -- report
+refused "scheduler: a deadline for a policy without one" 'process.scheduler.runtime: only SCHED_DEADLINE' '.process.scheduler = {policy: "SCHED_BATCH", runtime: 1}' -- report
+# ioprio_set(2): the class in the upper bits
+inside '.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}' -- report
+expect "ioPriority: best effort, 6" '.[0].scheduling.io' $((2 << 13 | 6))
+inside '.process.ioPriority = {class: "IOPRIO_CLASS_IDLE", priority: 0}' -- report
+expect "ioPriority: idle" '.[0].scheduling.io' $((3 << 13))
+[[ $mode == root ]] || refused "ioPriority: real time is root's" 'process.ioPriority: ' '.process.ioPriority = {class: "IOPRIO_CLASS_RT", priority: 0}' -- report
+inside '.linux.personality = {domain: "LINUX32"}' -- report
+expect "personality: LINUX32" '.[0].personality' 8
+refused "personality: a flag" 'linux.personality.flags\[0\]' '.linux.personality = {domain: "LINUX", flags: ["ADDR_NO_RANDOMIZE"]}' -- report
+policy='.linux.memoryPolicy'
+inside -- report
+if [[ $(got '.[0].scheduling.memory_mode') == 0 ]]; then
+	# get_mempolicy(2): MPOL_BIND 2, MPOL_INTERLEAVE 3, MPOL_LOCAL 4; MPOL_F_STATIC_NODES is bit 15
+	inside "$policy = {mode: \"MPOL_BIND\", nodes: \"0\", flags: [\"MPOL_F_STATIC_NODES\"]}" -- report
+	expect "memoryPolicy: bound to node 0" '.[0].scheduling | [.memory_mode, .memory_nodes]' "[$((2 | 1 << 15)),1]"
+	inside "$policy = {mode: \"MPOL_INTERLEAVE\", nodes: \"0\"}" -- report
+	expect "memoryPolicy: interleaved" '.[0].scheduling.memory_mode' 3
+	inside "$policy = {mode: \"MPOL_LOCAL\"}" -- report
+	expect "memoryPolicy: local, without nodes" '.[0].scheduling.memory_mode' 4
+	refused "memoryPolicy: a node that there is not" 'linux.memoryPolicy: .*Invalid argument' "$policy = {mode: \"MPOL_BIND\", nodes: \"1000\"}" -- report
+else
+	refused "memoryPolicy, and a kernel without NUMA" 'linux.memoryPolicy: .*Function not implemented' "$policy = {mode: \"MPOL_BIND\", nodes: \"0\"}" -- report
+fi
+refused "memoryPolicy: an unknown mode" 'linux.memoryPolicy.mode: unknown value "MPOL_X"' "$policy = {mode: \"MPOL_X\"}" -- report
+refused "memoryPolicy: an unknown flag" 'linux.memoryPolicy.flags\[0\]: unknown value' "$policy = {mode: \"MPOL_BIND\", nodes: \"0\", flags: [\"X\"]}" -- report
+refused "memoryPolicy: nodes that are no list" 'linux.memoryPolicy.nodes: .* is not a list of nodes' "$policy = {mode: \"MPOL_BIND\", nodes: \"3-1\"}" -- report
+
 # ---- the plan as text ----
 
 bundle "$scratch/bundle" '.process.env = ["A=\u001b[31m\u009b31m"]' -- report

@@ -347,6 +347,27 @@ static void add_clock(const char *key, clockid_t clock)
 	json_number(key, now.tv_sec);
 }
 
+/* sched_getattr(2), ioprio_get(2), get_mempolicy(2), all of this very thread. */
+static void add_scheduling(void)
+{
+	struct sched_param param = { 0 };
+	unsigned long nodes[16] = { 0 };
+	int policy = sched_getscheduler(0), mode = -1;
+
+	sched_getparam(0, &param);
+	json_object("scheduling");
+	json_number("policy", policy & ~SCHED_RESET_ON_FORK);
+	json_bool("reset_on_fork", (policy & SCHED_RESET_ON_FORK) != 0);
+	json_number("priority", param.sched_priority);
+	json_number("nice", getpriority(PRIO_PROCESS, 0));
+	json_number("io", syscall(SYS_ioprio_get, 1, 0));
+	if (syscall(SYS_get_mempolicy, &mode, nodes, sizeof(nodes) * 8, NULL, 0) == 0) {
+		json_number("memory_mode", mode);
+		json_number("memory_nodes", (long long)nodes[0]);
+	}
+	json_object_end();
+}
+
 static void add_keyring(void)
 {
 	char text[512];
@@ -375,6 +396,7 @@ void report(char **args)
 	add_network();
 	add_clock("monotonic", CLOCK_MONOTONIC);
 	add_clock("boottime", CLOCK_BOOTTIME);
+	add_scheduling();
 	add_keyring();
 	report_placement();
 }
