@@ -284,6 +284,10 @@ expect "the host's network: /sys" "$(point /sys) | .type" sysfs
 expect "… every mount in it read-only" '[.[0].mounts[] | select(.point | startswith("/sys")) | .options[0]] | unique' '["ro"]'
 expect "… nothing in it can be made" '.[1].errno != 0' true
 expect "… no cgroup can be entered" '[.[2, 3].errno == 0] | any' false
+inside 'without("network")' '(.mounts[] | select(.destination == "/sys").options) -= ["ro"]' 'unmounted("/sys/fs/cgroup")' -- report , create /sys/x x , write /sys/fs/cgroup/cgroup.procs 0
+expect "… writable, as asked for" "$(point /sys) | [.type, .options[0]]" '["sysfs","rw"]'
+expect "… but for the cgroup tree in it" '[.[0].mounts[] | select(.point | startswith("/sys/fs/cgroup"))] | group_by(.point) | map(last.options[0]) | unique' '["ro"]'
+expect "… no cgroup can be entered then, either" '.[2].errno != 0' true
 if [[ -d /dev/mqueue ]] && mountpoint -q /dev/mqueue || [[ $mode == root ]]; then
 	inside 'without("ipc")' -- report
 	expect "the host's IPC: /dev/mqueue" "$(point /dev/mqueue) | .type" mqueue
