@@ -110,14 +110,6 @@ else
 	rt --best-effort=devices create --bundle "$scratch/bundle" "$id"
 	is "… and state lists what it is not" "$(rt state "$id" | jq -c .notApplied)" '["linux.devices[0].fileMode","linux.devices[0].uid","linux.devices[0].gid"]'
 	rt delete --force "$id"
-	refused "another owner than the host's" 'linux.devices\[0\].uid: .*/dev/null. has owner [0-9]+ inside, not 7' ".linux.devices = [$device | .path = \"/dev/null\" | .uid = 7]" -- report
-	refused "another group than the host's" 'linux.devices\[0\].gid: .*/dev/null. has owner [0-9]+ inside, not 7' ".linux.devices = [$device | .path = \"/dev/null\" | .gid = 7]" -- report
-	rt --best-effort=devices create --bundle "$scratch/bundle" "$id"
-	is "--best-effort=devices: state tells of it" "$(rt state "$id" | jq -c .notApplied)" '["linux.devices[0].gid"]'
-	rt delete --force "$id"
-	# nobody's, if root's is not mapped
-	inside ".linux.devices = [$device | .uid = $(stat -c %u /dev/null)]" 'if [.linux.namespaces[].type] | index("user") then .linux.devices[0].uid = 65534 else . end' -- stat /dev/empty
-	expect "the owner that the host's node shows inside" '.[0].rdev' 1:3
 fi
 refused "no number" 'linux.devices\[0\]' '.linux.devices = [{type: "c", path: "/dev/x"}]' -- report
 refused "an unknown type" 'linux.devices\[0\].type' '.linux.devices = [{type: "x", path: "/dev/x", major: 1, minor: 3}]' -- report

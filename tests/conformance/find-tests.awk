@@ -83,6 +83,8 @@ source == 1 { wanted[++n_wanted] = $0; next }
 FILENAME ~ /bad\/config\.txt$/ && sub(/^=> /, "") { exact["bad", $0] }
 FILENAME ~ /plan\/refused\.txt$/ && sub(/^error config\.json: /, "") { exact["refused", $0] }
 
+FILENAME ~ /plan\/cases\.txt$/ && !/^#/ { exact["test-plan", $1] }
+
 is_data { content["data"] = content["data"] $0 "\n"; next }
 
 {
