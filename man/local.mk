@@ -1,6 +1,7 @@
 # A page for the program and one for each command; check-man.sh compares them with the tables.
 dist_man_MANS += \
 	man/lichen.1 \
+	man/lichen-cgroups.7 \
 	man/lichen-create.1 \
 	man/lichen-delete.1 \
 	man/lichen-engines.7 \
@@ -10,12 +11,15 @@ dist_man_MANS += \
 	man/lichen-help.1 \
 	man/lichen-kill.1 \
 	man/lichen-list.1 \
+	man/lichen-pause.1 \
 	man/lichen-ps.1 \
+	man/lichen-resume.1 \
 	man/lichen-run.1 \
 	man/lichen-spec.1 \
 	man/lichen-start.1 \
 	man/lichen-state.1 \
 	man/lichen-stats.1 \
+	man/lichen-update.1 \
 	man/lichen-version.1 \
 	man/lichen-config.5
 

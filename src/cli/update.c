@@ -175,7 +175,7 @@ static const struct option_def options[] = {
 		.value = "FILE",
 		.type = OPTION_STRING,
 		.complete = COMPLETE_FILE,
-		.help = "the limits as the linux.resources of a config.json; -: standard input",
+		.help = "the limits as in linux.resources; -: standard input",
 		AT(resources) },
 	ROW("blkio-weight", "N", "share of block I/O, 10 to 1000", blkio_weight),
 	ROW("cpu-period", "USEC", "length of a period of the CPU quota", cpu_period),
