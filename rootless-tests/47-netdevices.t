@@ -32,7 +32,7 @@ pair() {
 		ip link set left up && ip link set right up
 }
 # what is on it in our own namespace
-addresses() { ip -o addr show dev "${1:-left}" scope global | awk '{print $4}' | sort | tr '\n' ' '; }
+addresses() { ip -o addr show dev left scope global | awk '{print $4}' | sort | tr '\n' ' '; }
 if ! pair; then
 	skip "moving devices: this machine has no veth"
 	done_testing
