@@ -253,6 +253,10 @@ check "remount: new data and flags" /t +size=128k +ro
 check "remount of a mount alone" /u +ro +nosuid
 check "remount of a bind" /b +ro +noexec
 expect "… is in force" '.[1].error' EROFS
+inside '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end)' -- report , stat /dev/null , create /dev/x x
+check "a read-only /dev" /dev +ro
+expect "… has devices and mounts" '[.[1].type, (.[0].mounts | map(select(.point == "/dev/pts")) | length)]' '["char",1]'
+expect "… and takes nothing more" '.[2].error' EROFS
 refused "remount of what is not there" 'mounts\[[0-9]+\]' 'mounted("/nothing"; "none"; "none"; ["remount", "ro"])' -- report
 
 # ---- proc, sysfs, mqueue, cgroup, with our own namespaces ----

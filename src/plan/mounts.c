@@ -219,6 +219,13 @@ static int plan_cgroup_mount(
 	return 0;
 }
 
+static bool is_at(const struct spec_mount *m, const char *path)
+{
+	CLEANUP(mem_free) char *target = path_clean("/", m->destination);
+
+	return streq(target, path);
+}
+
 static int plan_new_fs(struct plan_builder *b, size_t index, const struct mount_digest *d,
 	enum op_kind kind, struct error *e)
 {
@@ -259,10 +266,9 @@ static int plan_new_fs(struct plan_builder *b, size_t index, const struct mount_
 /* A new procfs at /proc, or the host's. */
 static bool is_proc(const struct spec_mount *m, const struct mount_digest *d)
 {
-	CLEANUP(mem_free) char *target = path_clean("/", m->destination);
 	CLEANUP(mem_free) char *source = path_clean("/", m->source ? m->source : "");
 
-	return streq(target, "/proc") &&
+	return is_at(m, "/proc") &&
 		(d->bind ? m->source && m->source[0] == '/' && streq(source, "/proc")
 			 : is_type(m, "proc"));
 }
@@ -313,6 +319,31 @@ static int plan_any(struct plan_builder *b, size_t index, struct mount_digest *d
 	return plan_new_fs(b, index, d, OP_MOUNT, e);
 }
 
+/* Devices and further mounts go into /dev (podman --read-only --read-only-tmpfs=false). */
+static void fill_first(struct plan_builder *b, struct op *op)
+{
+	if (op->kind != OP_REMOUNT || (op->fs.attrs.clear & MOUNT_ATTR_RDONLY))
+		b->readonly_dev = NULL;
+	if (op->kind == OP_BIND || !(op->fs.attrs.set & MOUNT_ATTR_RDONLY))
+		return;
+	b->readonly_dev = op->object;
+	op->fs.attrs.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+}
+
+void plan_seal_mounts(struct plan_builder *b)
+{
+	struct op *op;
+
+	if (!b->readonly_dev)
+		return;
+	op = plan_add_op(b, OP_REMOUNT);
+	op->object = b->readonly_dev;
+	op->target = "/dev";
+	op->fs = (struct mount_fs){
+		.type = "none", .source = "none", .attrs = { .set = MOUNT_ATTR_RDONLY }
+	};
+}
+
 static int plan_mount(struct plan_builder *b, size_t index, struct error *e)
 {
 	const struct spec_mount *m = &b->spec->mounts.v[index];
@@ -328,10 +359,14 @@ static int plan_mount(struct plan_builder *b, size_t index, struct error *e)
 	r = check_proc(b, index, allowed, e);
 	if (r == 0)
 		r = plan_any(b, index, &d, e);
-	if (r == 0 && allowed)
+	if (r < 0)
+		return r;
+	if (allowed)
 		b->plan->ops[first].flags |= OP_OVER_PROC;
+	if (is_at(m, "/dev"))
+		fill_first(b, &b->plan->ops[first]);
 	b->proc_mounted |= proc;
-	return r;
+	return 0;
 }
 
 int plan_mounts(struct plan_builder *b, struct error *e)

@@ -15,6 +15,8 @@ struct plan_builder {
 	struct resource_settings *settings; /* of plan->cgroup, while it is being made */
 	bool cgroup_entered; /* there is an OP_CGROUP */
 	bool proc_mounted; /* a procfs at /proc, so far */
+	const char
+		*readonly_dev; /* the object of a new /dev that is read-only in the end, or NULL */
 	const char *mount_context; /* the option of file systems for linux.mountLabel, or NULL */
 	bool has_filter; /* for devices, in the container's cgroup that is there already */
 	const struct spec_process *process; /* spec's, or the one that exec is to run */
@@ -76,6 +78,8 @@ int plan_cgroup(struct plan_builder *b, struct error *e);
 int plan_scope_properties(struct plan_builder *b, struct error *e);
 int plan_device_rules(struct plan_builder *b, struct error *e);
 int plan_mounts(struct plan_builder *b, struct error *e);
+/* What is to be read-only and could not be before it had its contents. */
+void plan_seal_mounts(struct plan_builder *b);
 int plan_devices(struct plan_builder *b, struct error *e);
 int plan_rdt(struct plan_builder *b, struct error *e);
 int plan_sysctls(struct plan_builder *b, struct error *e);

@@ -67,6 +67,7 @@ static int plan_tail(struct plan_builder *b, struct error *e)
 	op = plan_add_op(b, OP_DIRECTORY);
 	op->object = "process.cwd";
 	op->target = b->spec->process->cwd;
+	plan_seal_mounts(b);
 	if (b->spec->root->readonly || !plan_filters_devices(b)) {
 		op = plan_add_op(b, OP_ROOT_ATTRS);
 		op->object = b->spec->root->readonly ? "root.readonly" : "root";
