@@ -114,8 +114,12 @@ refuses "--user: more than 32 bits" "--user '4294967296'" --user 4294967296 -- r
 [[ $mode == root ]] || refuses "--user: not mapped" 'process.user.uid: user 4294967294 has no mapping' --user 4294967294 -- report
 refuses "--env without a value" "--env: 'HOME' is not of the form" --env HOME -- report
 refuses "--cap: unknown" "--cap: 'CAP_FLY' is not a capability" --cap CAP_FLY -- report
-refuses "--apparmor: refused by name" 'apparmorProfile: AppArmor' --apparmor docker-default -- report
-refuses "--process-label: refused by name" 'selinuxLabel: SELinux is not active' --process-label x:y:z:s0 -- report
+if [[ -d /sys/kernel/security/apparmor ]]; then
+	refuses "--apparmor: a profile that is not loaded" "apparmorProfile: AppArmor has no profile 'lichen-none'" --apparmor lichen-none -- report
+else
+	refuses "--apparmor, and no AppArmor" 'apparmorProfile: AppArmor is not active' --apparmor docker-default -- report
+fi
+[[ -e /sys/fs/selinux/enforce ]] || refuses "--process-label, and no SELinux" 'selinuxLabel: SELinux is not active' --process-label x:y:z:s0 -- report
 refuses "--cgroup: one that there is not" "(--cgroup '/sub': .* no cgroup of its own|cgroup '/sub': No such file)" --cgroup /sub -- report
 
 # ---- the folder and the program ----
@@ -246,6 +250,23 @@ for nnp in true false; do
 	expect "… with the process' own number" '.[0].text | fromjson | .pid' "$(cat "$scratch/notify.pid")"
 	unbox
 done
+
+# ---- labels ----
+
+if must_run apparmor-profiles; then
+	for nnp in true false; do
+		box '.process.apparmorProfile = "rig-container"' ".process.noNewPrivileges = $nnp"
+		in_box -- report
+		expect "noNewPrivileges $nnp: it runs in the container's profile" '.[0]["attr/current"]' 'rig-container (enforce)'
+		unbox
+	done
+	box
+	in_box --apparmor rig-container -- report
+	expect "--apparmor" '.[0]["attr/current"]' 'rig-container (enforce)'
+	in_box -- report
+	expect "… for that process alone" '.[0]["attr/current"]' unconfined
+	unbox
+fi
 
 # ---- other containers ----
 

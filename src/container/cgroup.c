@@ -164,19 +164,19 @@ int container_cgroup_require(
 
 int container_cgroup_open_place(const struct state_cgroup *c, const char *path, struct error *e)
 {
+	CLEANUP(fd_cleanup) int root_fd = open_root(e);
 	CLEANUP(fd_cleanup) int fd = -EBADF;
 	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
+	CLEANUP(fd_cleanup) int place_fd = -EBADF;
 
-	error_set(e, ENOENT, "the cgroup '%s' has gone", c->path);
-	fd = container_cgroup_open(c, e);
-	if (fd < 0)
-		return fd;
-	leaf_fd = cgroup_open(fd, PLAN_CGROUP_LEAF, e);
-	fd_close(fd);
-	fd = leaf_fd < 0 ? leaf_fd : cgroup_open(leaf_fd, path, e);
-	if (fd < 0)
-		return error_set(e, -fd, "open its cgroup '%s': %s", path, strerror(-fd));
-	return fd_take(&fd);
+	if (root_fd < 0)
+		return root_fd;
+	fd = open_both(root_fd, c, &leaf_fd, e);
+	place_fd = fd < 0 ? fd : cgroup_open(leaf_fd, path, e);
+	if (place_fd < 0)
+		return error_set(
+			e, -place_fd, "open its cgroup '%s': %s", path, strerror(-place_fd));
+	return fd_take(&place_fd);
 }
 
 char *container_cgroup_place_of(pid_t pid, const struct state_cgroup *c)

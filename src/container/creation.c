@@ -281,6 +281,7 @@ static void describe(struct creation *c)
 		.oci_version = xstrdup(SPEC_VERSION),
 		.bundle = xstrdup(c->bundle),
 		.rootfs = xstrdup(c->plan.rootfs),
+		.keeps_groups = c->plan.process.keep_groups,
 		.keeps_keyring = (c->request->flags & CREATE_NO_NEW_KEYRING) != 0,
 		.own_mount_namespace = (c->plan.namespaces.unshare_flags & CLONE_NEWNS) != 0,
 		.own_pid_namespace = (c->plan.namespaces.clone_flags & CLONE_NEWPID) != 0,

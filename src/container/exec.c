@@ -103,10 +103,8 @@ static int check_cgroup(const struct exec *x, struct error *e)
 	if (path && !path_beneath(place, "/in"))
 		return error_set(
 			e, EINVAL, "--cgroup '%s': leads out of the container's cgroup", path);
-	if (!path || x->state.cgroup.path)
-		return 0;
-	return error_set(e, ENOTSUP, "--cgroup '%s': container '%s' has no cgroup of its own",
-		x->request->cgroup, x->dir.id);
+	return path ? container_cgroup_require(&x->state.cgroup, "exec --cgroup in", x->dir.id, e)
+		    : 0;
 }
 
 /* Not locked: whatever ends the container meanwhile ends what has joined it, too. */
@@ -220,6 +218,7 @@ static int make_plan(struct exec *x, struct error *e)
 		.seccomp_cache = cache,
 		.cgroup = x->state.cgroup.path,
 		.no_new_keyring = x->state.keeps_keyring,
+		.keep_groups = x->state.keeps_groups,
 		.may_use_terminal = req->console_socket || relays };
 	int r = plan_make_exec(&request, &x->plan, e);
 

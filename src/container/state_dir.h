@@ -81,7 +81,8 @@ struct state {
 	int is_created; /* not reserved alone */
 	int own_pid_namespace; /* made for this container, not joined or the host's */
 	int own_mount_namespace; /* likewise */
-	int keeps_keyring; /* --no-new-keyring: of its further processes, too */
+	/* --no-new-keyring, --keep-groups: what counts for its further processes, too */
+	int keeps_keyring, keeps_groups;
 	struct process_ref init;
 	struct state_cgroup cgroup;
 	struct strlist annotation_keys, annotation_values, not_applied;

@@ -39,6 +39,7 @@ int state_write(const struct state_dir *dir, const struct state *s, struct error
 	json_out_bool(&o, "ownPidNamespace", s->own_pid_namespace);
 	json_out_bool(&o, "ownMountNamespace", s->own_mount_namespace);
 	json_out_bool(&o, "keepsKeyring", s->keeps_keyring);
+	json_out_bool(&o, "keepsGroups", s->keeps_groups);
 	json_out_i64(&o, "pid", s->init.pid);
 	json_out_u64(&o, "startTime", s->init.start_time);
 	json_out_string(&o, "ociVersion", s->oci_version);
@@ -134,7 +135,8 @@ static void read_fields(const struct state_dir *dir, const struct json *root, st
 		.is_created = is_true(root, "created"),
 		.own_pid_namespace = is_true(root, "ownPidNamespace"),
 		.own_mount_namespace = is_true(root, "ownMountNamespace"),
-		.keeps_keyring = is_true(root, "keepsKeyring") };
+		.keeps_keyring = is_true(root, "keepsKeyring"),
+		.keeps_groups = is_true(root, "keepsGroups") };
 	if (pid && json_u64(pid, INT32_MAX, &number) == 0)
 		out->init.pid = (pid_t)number;
 	if (time && json_u64(time, UINT64_MAX, &number) == 0)

@@ -328,6 +328,7 @@ int plan_make_exec(const struct plan_exec_request *request, struct plan *out, st
 		.n_fds = request->n_fds,
 		.seccomp_cache = request->seccomp_cache,
 		.no_new_keyring = request->no_new_keyring,
+		.keep_groups = request->keep_groups,
 		.may_use_terminal = request->may_use_terminal };
 	struct plan_builder b = {
 		.request = &common, .spec = request->spec, .host = request->host, .plan = out
@@ -338,7 +339,7 @@ int plan_make_exec(const struct plan_exec_request *request, struct plan *out, st
 	if (!request->process || !request->process->oom_score_adj.set)
 		common.best_effort |= PLAN_BEST_EFFORT_OOM;
 	*out = (struct plan){ .spec = request->spec, .host = request->host };
-	arena_init(&out->arena, PLAN_ARENA_SIZE);
+	arena_init(&out->arena, PLAN_ARENA_SIZE + request->spec->arena.used);
 	out->process.origin = request->process ? plan_printf(&b, "%s: ", request->process_name)
 					       : "exec: process.";
 	r = make(&b, request, e);

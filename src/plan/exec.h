@@ -33,7 +33,7 @@ struct plan_exec_request {
 	unsigned int n_fds; /* --preserve-fds */
 	const char *seccomp_cache; /* a directory for compiled filters, or NULL */
 	const char *cgroup; /* the container's, absolute in the hierarchy; or NULL */
-	bool no_new_keyring;
+	bool no_new_keyring, keep_groups;
 	bool may_use_terminal; /* there is a console socket or a terminal to relay to */
 };
 

@@ -8,7 +8,7 @@
  *     file JSON        what --process has
  *     args, cwd, user, env, caps, groups, apparmor, label, terminal, nnp VALUE: the command line's;
  *                      args, env, caps and groups as often as one likes
- *     request WORD...  terminal, keyring, fds, cgroup
+ *     request WORD...  terminal, keyring, keep-groups, fds, cgroup
  *     = ...            the answer: the plan or the error
  * LICHEN_UPDATE_GOLDEN=1 writes the answers anew; read the difference before you keep it.
  */
@@ -159,6 +159,7 @@ static int make_plan(const struct stanza *s, struct text *out, struct error *e)
 		.best_effort = effort_of(s),
 		.n_fds = strstr(s->request, "fds") ? 2 : 0,
 		.cgroup = strstr(s->request, "cgroup") ? "/box" : NULL,
+		.keep_groups = strstr(s->request, "keep-groups"),
 		.no_new_keyring = strstr(s->request, "keyring"),
 		.may_use_terminal = strstr(s->request, "terminal") };
 	struct plan plan = { 0 };
