@@ -120,7 +120,7 @@ else
 	refuses "--apparmor, and no AppArmor" 'apparmorProfile: AppArmor is not active' --apparmor docker-default -- report
 fi
 [[ -e /sys/fs/selinux/enforce ]] || refuses "--process-label, and no SELinux" 'selinuxLabel: SELinux is not active' --process-label x:y:z:s0 -- report
-refuses "--cgroup: one that there is not" "(--cgroup '/sub': .* no cgroup of its own|cgroup '/sub': No such file)" --cgroup /sub -- report
+refuses "--cgroup: one that there is not" "(cannot exec --cgroup in container .*no cgroup of its own|cgroup '/sub': No such file)" --cgroup /sub -- report
 
 # ---- the folder and the program ----
 
