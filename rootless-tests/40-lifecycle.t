@@ -93,8 +93,10 @@ test_created() {
 	is "created: status" "$(json .status)" created
 	local was pid text=$stdout
 	pid=$(json .pid)
-	is "state: exactly these members" "$(json 'keys_unsorted | join(" ")')" \
+	# a cgroup is made where there is somebody to ask for one
+	is "state: exactly these members" "$(json 'keys_unsorted - ["cgroup"] | join(" ")')" \
 		'ociVersion id pid status bundle rootfs created annotations owner'
+	like "state: the process is in that cgroup" "$(sed -n 's/^0:://p' "/proc/$pid/cgroup")" "^$(json '.cgroup // ""')"
 	like "state: ociVersion" "$(json .ociVersion)" '^1\.[0-9]+\.[0-9]+$'
 	is "state: id" "$(json .id)" "$id"
 	is "state: bundle" "$(json .bundle)" "$bundle"
@@ -408,6 +410,8 @@ test_fds() {
 		new_id
 		is "fds: --preserve-fds $n" "$(rt run --bundle "$bundle" --preserve-fds "$n" "$id" 3<"$scratch/fd3" 4<"$scratch/fd4" 5<"$scratch/fd5" 6<"$scratch/fd6")" "$want"
 	done
+	new_id
+	is "fds: those between that are closed stay so" "$(bash -c '"$@" 4<&- 3<&-' - within 60 "$LICHEN" --root "$(state_dir)" --log "$scratch/log" run --bundle "$bundle" --preserve-fds 3 "$id" 5<"$scratch/fd5")" 5=fd5
 	new_id
 	refused "fds: a miscount is an error" 'descriptor 4' bash -c '"$@" 3<"$0" 4<&-' "$scratch/fd3" \
 		"$LICHEN" --root "$(state_dir)" create --bundle "$bundle" --preserve-fds 2 "$id"

@@ -63,6 +63,14 @@ only() {
 	elsewhere "as $mode: $*"
 	return 1
 }
+# lacks NAME CMD...   true where CMD fails; else the case cannot be here, because of NAME
+lacks() {
+	local name=$1
+	shift
+	"$@" >/dev/null 2>&1 || return 0
+	elsewhere "what is refused without $name: this machine has it"
+	return 1
+}
 ns() { echo ".linux.namespaces |= map(if .type == \"$1\" then .path = \"$2\" else . end)"; }
 without() { echo ".linux.namespaces |= map(select(.type != \"$1\"))"; }
 single=".linux.uidMappings = [{containerID: 0, hostID: $uid, size: 1}] | .linux.gidMappings = [{containerID: 0, hostID: $gid, size: 1}]
@@ -224,14 +232,21 @@ if only user nested -- "real root makes the node"; then
 fi
 bad "an unknown personality" '.linux.personality = {domain: "X"}' 'linux\.personality\.domain: ' 'unknown value "X"' 'LINUX32'
 bad "cgroupsPath with .." '.linux.cgroupsPath = "/a/../b"' 'linux\.cgroupsPath: ' 'has a "\.\." in it'
-# no cgroup is made by this version, wherever it runs
-bad "a limit that cannot be set" '.linux.resources.memory.limit = 33554432' 'linux\.resources\.memory: ' 'no cgroup here' '--best-effort=cgroup'
+use '.linux.resources.memory.limit = 33554432'
+judge "a limit that cannot be set" 'linux\.resources\.memory\.limit: ' 'no cgroup here' '--best-effort=cgroup' --cgroup-manager=disabled create --bundle "$hurt" bad
 bad "a limit that is no number" '.linux.resources.memory.limit = "abc"' 'linux\.resources\.memory\.limit: ' 'expected integer, found string'
-bad "a limit of processes" '.linux.resources.pids.limit = 10' 'linux\.resources\.pids: ' 'no cgroup here' '--best-effort=cgroup'
-has_apparmor || bad "AppArmor that is not there" '.process.apparmorProfile = "x"' 'process\.apparmorProfile: ' 'AppArmor is not active' 'boot with apparmor=1.*or remove'
-[[ -e /sys/fs/selinux/enforce ]] || bad "SELinux that is not there" '.process.selinuxLabel = "a:b:c:d"' 'process\.selinuxLabel: ' 'SELinux is not active' 'enable it in /etc/selinux/config, or remove'
-[[ -e /sys/fs/selinux/enforce ]] || bad "mountLabel without SELinux" '.linux.mountLabel = "a:b:c:d"' 'linux\.mountLabel: ' 'SELinux is not active' 'enable it in /etc/selinux/config, or remove'
-grep -q ' - resctrl ' /proc/self/mountinfo || bad "Intel RDT that is not there" '.linux.intelRdt = {closID: "x"}' 'linux\.intelRdt: ' 'no resctrl file system is mounted' 'mount -t resctrl resctrl'
+use '.linux.resources.pids.limit = 10'
+judge "a limit of processes" 'linux\.resources\.pids\.limit: ' 'no cgroup here' '--best-effort=cgroup' --cgroup-manager=disabled create --bundle "$hurt" bad
+if lacks AppArmor has_apparmor; then
+	bad "AppArmor that is not there" '.process.apparmorProfile = "x"' 'process\.apparmorProfile: ' 'AppArmor is not active' 'boot with apparmor=1.*or do without'
+fi
+if lacks SELinux test -e /sys/fs/selinux/enforce; then
+	bad "SELinux that is not there" '.process.selinuxLabel = "a:b:c:d"' 'process\.selinuxLabel: ' 'SELinux is not active' 'enable it in /etc/selinux/config, or do without'
+	bad "mountLabel without SELinux" '.linux.mountLabel = "a:b:c:d"' 'linux\.mountLabel: ' 'SELinux is not active' 'enable it in /etc/selinux/config, or do without'
+fi
+if lacks resctrl grep -q ' - resctrl ' /proc/self/mountinfo; then
+	bad "Intel RDT that is not there" '.linux.intelRdt = {closID: "x"}' 'linux\.intelRdt: ' 'no resctrl file system is mounted' 'mount -t resctrl resctrl'
+fi
 if only user -- "root of the namespace may move a device of it"; then
 	bad "a network device of the host" '.linux.netDevices = {eth0: {}}' "linux\.netDevices\['eth0'\]: " "an ordinary user can't move a device" 'unshare --map-root-user --net'
 fi
@@ -269,7 +284,12 @@ if only user -- "these make a user namespace first, as an ordinary user"; then
 	use .
 	ok "without XDG_RUNTIME_DIR it runs" env -u XDG_RUNTIME_DIR "$LICHEN" run --bundle "$hurt" "without-xdg-$$"
 	ok "with a PATH that has no newuidmap it runs" env PATH=/nonexistent "$LICHEN" --root "$(state_dir)" run --bundle "$hurt" bad
-	ok "with --systemd-cgroup and no bus it runs, as nothing asks for a cgroup" rt --systemd-cgroup run --bundle "$hurt" bad
+	if [[ -S /run/user/$uid/systemd/private ]]; then
+		ok "with --systemd-cgroup it runs, whatever XDG_RUNTIME_DIR is" rt --systemd-cgroup run --bundle "$hurt" bad
+	else
+		judge "--systemd-cgroup, and no manager" "make a cgroup by the manager 'systemd': " '(no systemd user manager answers|this host has no cgroup v2)' \
+			'--best-effort=cgroup' --systemd-cgroup create --bundle "$hurt" bad
+	fi
 fi
 # what the specification wants to be a warning
 use '.process.capabilities.bounding += ["CAP_MAGIC"]'

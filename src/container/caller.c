@@ -9,17 +9,13 @@
 
 int caller_check_fds(unsigned int n, struct error *e)
 {
-	for (unsigned int fd = 3; fd < 3 + n; fd++) {
-		int flags = fcntl((int)fd, F_GETFD);
+	unsigned int last = 2 + n;
+	int flags = n > 0 ? fcntl((int)last, F_GETFD) : 0;
 
-		if (flags < 0 || (flags & FD_CLOEXEC)) {
-			error_set(e, EBADF, "pass descriptor %u to the container: it is not open",
-				fd);
-			return error_hint(
-				e, "--preserve-fds %u means the descriptors 3 to %u", n, 2 + n);
-		}
-	}
-	return 0;
+	if (flags >= 0 && !(flags & FD_CLOEXEC))
+		return 0;
+	error_set(e, EBADF, "pass descriptor %u to the container: it is not open", last);
+	return error_hint(e, "--preserve-fds %u means the descriptors 3 to %u", n, last);
 }
 
 int caller_write_pid_file(const struct caller_wishes *wishes, pid_t pid, struct error *e)

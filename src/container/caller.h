@@ -6,8 +6,9 @@
 #include "stage/parent.h"
 
 /*
- * That the descriptors 3 to 2+n came from the caller: whatever we opened ourselves is
- * close-on-exec. A caller who counts wrong must not hand out ours (CVE-2024-21626).
+ * That the caller gave us descriptors up to 2+n. Those before may be closed, and stay so (podman
+ * --preserve-fd); what we open in their place is close-on-exec, and never handed out
+ * (CVE-2024-21626).
  */
 int caller_check_fds(unsigned int n, struct error *e);
 

@@ -25,6 +25,9 @@
 #define BIRTH_TIMEOUT_MS  60000
 #define DEATH_TIMEOUT_MS  1000
 
+/* Less than this may not be enough for what init does before execve. */
+#define SET_UP_MEMORY (8 << 20)
+
 static int wait_for_exit(pid_t pid)
 {
 	int status;
@@ -288,17 +291,25 @@ static int64_t set_up_deadline(const struct plan *plan)
 	return hooks == INT64_MAX ? hooks : time_ms() + SET_UP_TIMEOUT_MS + hooks;
 }
 
-static int explain_kill(const struct stage *s, int sig, struct error *e)
+/* The kernel counts whom it killed; systemd takes the counter away with the scope. */
+static bool is_out_of_memory(const struct stage *s, const struct plan *plan)
 {
+	const struct spec_resources *r = plan->spec->linux.resources;
+	const struct spec_memory *m = r ? r->memory : NULL;
 	uint64_t n = 0;
 
-	error_context(e, "killed by signal %d", sig);
 	if (s->placement.fd >= 0)
 		(void)cgroup_read_number(s->placement.fd, "memory.events", "oom_kill", &n);
-	if (n == 0)
+	return n > 0 || (m && m->limit.set && m->limit.v >= 0 && m->limit.v < SET_UP_MEMORY);
+}
+
+static int explain_kill(const struct stage *s, const struct plan *plan, int sig, struct error *e)
+{
+	error_context(e, "killed by signal %d", sig);
+	if (sig != SIGKILL || !is_out_of_memory(s, plan))
 		return -e->code;
 	return error_hint(e,
-		"linux.resources.memory.limit is too small: to set a container up takes some "
+		"is linux.resources.memory.limit too small? To set a container up takes some "
 		"megabytes");
 }
 
@@ -306,7 +317,7 @@ static int explain_kill(const struct stage *s, int sig, struct error *e)
  * An init that dies of the outside has no time for a word, but its exit status says something. With
  * a pending error from a helper that failed, that one is the cause.
  */
-static int explain_death(struct stage *s, struct error *e)
+static int explain_death(struct stage *s, const struct plan *plan, struct error *e)
 {
 	siginfo_t info = { 0 };
 
@@ -316,22 +327,31 @@ static int explain_death(struct stage *s, struct error *e)
 	(void)fd_wait(s->pidfd, DEATH_TIMEOUT_MS);
 	if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOWAIT | WNOHANG | __WALL) == 0 &&
 		info.si_code == CLD_KILLED)
-		return explain_kill(s, info.si_status, e);
+		return explain_kill(s, plan, info.si_status, e);
 	return -e->code;
 }
 
 /* What fails because init has gone before has its cause in init's own word, or else in its death.
  */
-static int prefer_word_of_init(struct stage *s, const char *phase, struct error *e)
+static int prefer_word_of_init(
+	struct stage *s, const struct plan *plan, const char *phase, struct error *e)
 {
+	/* Whoever is on his way out can't be moved into a cgroup, and closes his end a bit later.
+	 */
+	bool leaves = e->code == EACCES || e->code == ESRCH;
+	int64_t deadline = time_ms() + (leaves ? DEATH_TIMEOUT_MS : 0);
 	struct message m = { 0 };
 	struct error word;
-	int r = message_receive(s->sock_fd, time_ms(), phase, &m, NULL, &word);
+	int r;
 
-	if (r == 0 || (r != -EPIPE && m.kind != MESSAGE_ERROR))
+	/* What it told before, as that it has mounted, matters no more. */
+	do
+		r = message_receive(s->sock_fd, deadline, phase, &m, NULL, &word);
+	while (r == 0);
+	if (r != -EPIPE && m.kind != MESSAGE_ERROR)
 		return -e->code;
 	*e = word;
-	return explain_death(s, e);
+	return explain_death(s, plan, e);
 }
 
 int stage_set_up(
@@ -342,14 +362,14 @@ int stage_set_up(
 	if (r == 0)
 		r = place(s, plan, e);
 	if (r < 0)
-		return prefer_word_of_init(s, "was set up", e);
+		return prefer_word_of_init(s, plan, "was set up", e);
 	while (r == 0) {
 		struct message m;
 		int fd = -EBADF;
 
 		r = message_receive(s->sock_fd, set_up_deadline(plan), "was set up", &m, &fd, e);
 		if (r < 0)
-			return explain_death(s, e);
+			return explain_death(s, plan, e);
 		if (m.kind == MESSAGE_READY)
 			return 0;
 		if (m.kind == MESSAGE_TERMINAL && fd >= 0)
@@ -361,7 +381,7 @@ int stage_set_up(
 		else
 			r = error_set(e, EPROTO, "%s while it was set up", message_name(m.kind));
 	}
-	return r == -EPIPE ? prefer_word_of_init(s, "ran hooks", e) : r;
+	return r == -EPIPE ? prefer_word_of_init(s, plan, "ran hooks", e) : r;
 }
 
 /*
@@ -407,7 +427,7 @@ int stage_commit(struct stage *s, const struct plan *plan, struct error *e)
 	if (r == 0)
 		r = message_send(s->sock_fd, MESSAGE_COMMITTED, 0, -EBADF, e);
 	if (r < 0)
-		return prefer_word_of_init(s, "waited for start", e);
+		return prefer_word_of_init(s, plan, "waited for start", e);
 	s->committed = 1;
 	network_release(&s->network);
 	return 0;
