@@ -131,7 +131,7 @@ check_exec() {
 	is "exec -u: user and group, and no capability" "$(xargs <<<"$stdout")" '1000:1001 CapEff: 0000000000000000'
 	run pod exec execs sh -c 'for p in /proc/[0-9]*; do readlink $p/ns/pid; done | sort -u | wc -l; grep -c . /proc/1/cmdline'
 	is "exec: one PID namespace" "$stdout" $'1\n1'
-	run within "$seconds" script -qec 'stty rows 31 cols 99; podman exec -it execs sh -c "tty; until stty size 2>/dev/null | grep \\"31 99\\"; do sleep 0.1; done; exit 5"' /dev/null
+	run within "$seconds" script -qec 'stty rows 31 cols 99; podman exec -it execs sh -c "tty; until stty size 2>/dev/null | grep 31.99; do sleep 0.1; done; exit 5"' /dev/null
 	is "exec -it: its status" "$status" 5
 	# Podman sets the size when the program may run already
 	like "exec -it: a terminal, with our size" "$(tr -d '\r' <<<"$stdout" | xargs)" '/dev/pts/[0-9]+ 31 99'
