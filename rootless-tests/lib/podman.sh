@@ -80,9 +80,9 @@ remove_all() {
 }
 # the mount namespace in which Podman lets every container be made: a mount left there stays
 pod_mounts() {
-	# but for the one that is Podman's own way with its storage
-	within "$seconds" podman unshare sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//; \|^(.*/storage/overlay) \1 |d' /proc/self/mountinfo |
-		LC_ALL=C sort
+	# but for Podman's own, for its storage and for bridge networks
+	within "$seconds" podman unshare sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//; \|^(.*/storage/overlay) \1 |d; \|^/netns |d' \
+		/proc/self/mountinfo | LC_ALL=C sort
 }
 
 # verdict_is pass|fail NAME LINE...
