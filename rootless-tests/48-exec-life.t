@@ -263,7 +263,8 @@ test_terminal() {
 	[[ ! -x /usr/bin/python3 ]] || python=/usr/bin/python3
 	head -c 1048576 /dev/urandom >"$scratch/base/rootfs/data"
 	sum=$(sha256sum <"$scratch/base/rootfs/data")
-	put_bundle terminal ".process.args = $waiter" '.process.env += ["PS1=# "]'
+	# the size is one of the container's own terminal, not of those that exec makes
+	put_bundle terminal ".process.args = $waiter" '.process.env += ["PS1=# "]' '.process.consoleSize = {height: 25, width: 90}'
 	started
 	play job_control sh -i
 	found "raw meanwhile" yes

@@ -35,7 +35,7 @@ def few: .linux.seccomp.syscalls += [{action: "SCMP_ACT_ALLOW", names: ("execve 
 def block: $block | split(":") | {major: (.[0] | tonumber), minor: (.[1] | tonumber)};
 def prepared($with; $do):
 	.process.args = ["/guest"] + (if $with == "terminal" then ["output", "/report", ","] else [] end) + ["report"] +
-		(if $do == "" then [] else [","] + ($do | split(" ")) end) |
+		(if $with == "exec" then [",", "wait-for", "/done"] elif $do == "" then [] else [","] + ($do | split(" ")) end) |
 	if $with == "listener" then .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $socket,
 		syscalls: [{names: ["execve"], action: "SCMP_ACT_NOTIFY"}]}
 	elif $with | startswith("deny") then single else . end;
@@ -72,7 +72,7 @@ given() {
 	given=(--arg mode "$mode" --arg source "$source" --arg volume "$volume" --arg other_root "$other_root" --arg block "${block:-8:0}"
 		--argjson euid "$EUID" --argjson egid "$(id -g)" --argjson first "$(base_config | jq '.linux.uidMappings[1].hostID // 1')"
 		--argjson pause "$pause_pid" --argjson pause_ns "$(namespaces_of "$pause_pid")" --argjson own "$(namespaces_of self)"
-		--argjson systemd "$systemd" --argjson oom "$(cat /proc/self/oom_score_adj)" --argjson nice "$(nice)")
+		--argjson systemd "$systemd" --arg cpu "$(awk '/^Cpus_allowed_list:/ {sub(/[-,].*/, "", $2); print $2}' /proc/self/status)" --argjson oom "$(cat /proc/self/oom_score_adj)" --argjson nice "$(nice)")
 }
 
 # ---- the trials ----
@@ -127,10 +127,9 @@ place() { # DIR LINE: a bundle with that line of the configurations
 }
 
 # What came of it is in DIR: create, start, stderr, out, state, rootfs/hooks, agent.out
-contain() { # DIR WITH [GLOBAL-OPTION...]
-	local dir=$1 with=$2 agent=
-	shift 2
-	[[ $runtime == "$LICHEN" ]] || set --
+contain() { # DIR WITH [GLOBAL-OPTION]
+	local dir=$1 with=$2 runtime_flags=(${3-}) agent=
+	[[ $runtime == "$LICHEN" ]] || runtime_flags=()
 	local id=t$$-${dir##*/}
 	if [[ $with == agent || $with == listener ]]; then
 		timeout 60 "$guest" notify "$dir/agent" 1 0 >"$dir/agent.out" &
@@ -139,22 +138,24 @@ contain() { # DIR WITH [GLOBAL-OPTION...]
 	fi
 	case $with in
 		terminal)
-			within 60 "$guest" pty 24 80 "$runtime" --root "$(state_dir)" run --bundle "$dir" "$id" >"$dir/pty" 2>"$dir/stderr" </dev/null
+			within 60 "$guest" pty 24 80 "$runtime" --root "$(state_dir)" "${runtime_flags[@]}" run --bundle "$dir" "$id" >"$dir/pty" 2>"$dir/stderr" </dev/null
 			sed 's/.*"status":\([0-9]*\).*/\1/' "$dir/pty" >"$dir/create"
 			cp "$dir/rootfs/report" "$dir/out" 2>/dev/null
 			;;
 		deny*)
-			within 60 "$deny" "${with#deny }" -- "$runtime" --root "$(state_dir)" run --bundle "$dir" "$id" >"$dir/out" 2>"$dir/stderr" </dev/null
+			within 60 "$deny" "${with#deny }" -- "$runtime" --root "$(state_dir)" "${runtime_flags[@]}" run --bundle "$dir" "$id" >"$dir/out" 2>"$dir/stderr" </dev/null
 			echo "$?" >"$dir/create"
 			;;
 		*)
 			{
-				rt "$@" "${effort[@]}" create --bundle "$dir" "$id" 2>"$dir/stderr" </dev/null
+				rt "${effort[@]}" create --bundle "$dir" "$id" 2>"$dir/stderr" </dev/null
 				echo "$?" >"$dir/create"
 				if [[ $(<"$dir/create") == 0 ]]; then
 					rt state "$id" >"$dir/state" 2>/dev/null
 					rt start "$id" 2>>"$dir/stderr" </dev/null
 					echo "$?" >"$dir/start"
+					[[ $with != exec ]] || rt exec "$id" /guest read /proc/self/status >"$dir/exec.out" 2>>"$dir/stderr" </dev/null
+					: >"$dir/rootfs/done"
 				fi
 			} | within 60 cat >"$dir/out"
 			;;
@@ -175,10 +176,10 @@ contain_all() { # DIR WHICH...: at most four at a time, since some sleep
 		while (($(jobs -rp | wc -l) >= 4)); do wait -n; done
 		{
 			place "$dir/$i" "$((2 * i + 1))"
-			contain "$dir/$i" "${with[i]}" ${manager[i]}
+			contain "$dir/$i" "${with[i]}" "${manager[i]}"
 			if [[ ${is_control[i]} ]]; then
 				place "$dir/c$i" "$((2 * i + 2))"
-				contain "$dir/c$i" "${with[i]}" ${manager[i]}
+				contain "$dir/c$i" "${with[i]}" "${manager[i]}"
 			fi
 		} &
 	done
@@ -199,7 +200,7 @@ def lines($place; $name): $files["\($place)/\($name)"] // [];
 def answers($place; $name): [lines($place; $name)[] | try fromjson catch {wrong: .}];
 def observed($place): {create: (lines($place; "create")[0] // "255" | tonumber), start: (lines($place; "start")[0] // "0" | tonumber),
 	stderr: (lines($place; "stderr") | join("\n")), out: answers($place; "out"), state: (lines($place; "state") | join(" ") | try fromjson catch null),
-	hooks: answers($place; "rootfs/hooks"), agent: answers($place; "agent.out")[0]};
+	hooks: answers($place; "rootfs/hooks"), agent: answers($place; "agent.out")[0], exec: answers($place; "exec.out")[0]};
 def shows(predicate): [try predicate catch false] | any;
 def judged($i; predicate): $trials[0][$i] as {$path, $name, $with, $want, $needs, $always, $run, $control} |
 	observed("\($run)") as $o | observed(if $control then "c\($control)" else "control" end) as $c |
@@ -219,7 +220,7 @@ outcomes() {
 		echo 'empty]'
 	} >"$scratch/judge"
 	(cd "$1" && find . -mindepth 2 -maxdepth 3 -type f -size +0 \( -name create -o -name start -o -name stderr -o -name out -o -name state \
-		-o -name agent.out -o -path '*/rootfs/hooks' \) -printf '%P\0' | xargs -0 awk '{print FILENAME "\t" $0}') |
+		-o -name agent.out -o -name exec.out -o -path '*/rootfs/hooks' \) -printf '%P\0' | xargs -0 awk '{print FILENAME "\t" $0}') |
 		jq -nRc "${given[@]}" --slurpfile trials "$scratch/trials.json" -f "$scratch/judge"
 }
 
@@ -245,7 +246,7 @@ may() {
 while IFS=$'\t' read -r name with want needs outcome; do
 	if [[ $with == deny* && ! $deny ]]; then skip "$name: $why_not_deny"; continue; fi
 	case $want in
-		applied | fallback) if may "$needs"; then want=seen; else want='seen|refused|not applied'; fi ;;
+		applied | fallback) if may "$needs"; then want=seen; else want='seen|seen without it, too|refused|not applied'; fi ;;
 		ignored) want='ran|not applied' ;;
 	esac
 	like "$name" "$outcome" "^($want)\$"

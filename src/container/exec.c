@@ -343,7 +343,7 @@ static int execute(struct exec *x, struct error *e)
 	if (r < 0)
 		return r;
 	if (!x->request->console_socket)
-		relay_copy_size(x->stage.terminal_fd);
+		relay_give_size(x->stage.terminal_fd);
 	r = caller_hand_over(&x->wishes, &x->stage, e);
 	if (r == 0)
 		r = caller_write_pid_file(&x->wishes, x->stage.pid, e);

@@ -66,7 +66,7 @@ static int run_foreground(const struct runtime *rt, const struct create_request 
 	/* The others may lock it now: start below, kill and delete from elsewhere. */
 	state_dir_close(&c.dir);
 	oom_watch_open(&oom, &c.state.cgroup);
-	relay_copy_size(c.stage.terminal_fd);
+	relay_give_size(c.stage.terminal_fd);
 	r = container_start(rt, req->id, e);
 	if (r == 0)
 		r = relay_run(c.stage.pid, c.stage.pidfd, c.stage.terminal_fd, out_status, e);

@@ -247,6 +247,7 @@ static int choose_process(
 		*p = *b->spec->process;
 		/* The container's terminal is its own process' alone. */
 		p->terminal = false;
+		p->console_size = NULL;
 	}
 	return change(b, request->changes, p, e);
 }

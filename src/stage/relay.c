@@ -57,21 +57,21 @@ void relay_unblock_signals(const sigset_t *saved)
 	sigprocmask(SIG_SETMASK, saved, NULL);
 }
 
-void relay_copy_size(int master_fd)
+static void copy_size(int master_fd)
 {
 	struct winsize size;
 
-	if (master_fd >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
 		ioctl(master_fd, TIOCSWINSZ, &size);
 }
 
-/* A size that process.consoleSize has given stays until the caller's terminal changes. */
-static void give_window_size(const struct relay *r)
+void relay_give_size(int master_fd)
 {
 	struct winsize size;
 
-	if (ioctl(r->master_fd, TIOCGWINSZ, &size) == 0 && size.ws_row == 0 && size.ws_col == 0)
-		relay_copy_size(r->master_fd);
+	if (master_fd >= 0 && ioctl(master_fd, TIOCGWINSZ, &size) == 0 && size.ws_row == 0 &&
+		size.ws_col == 0)
+		copy_size(master_fd);
 }
 
 static void handle_signal(struct relay *r)
@@ -81,7 +81,7 @@ static void handle_signal(struct relay *r)
 	if (read(r->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGWINCH && r->master_fd >= 0)
-		relay_copy_size(r->master_fd);
+		copy_size(r->master_fd);
 	else if (info.ssi_signo == SIGTSTP || info.ssi_signo == SIGCONT)
 		(void)sys_pidfd_send_signal(
 			r->pidfd, info.ssi_signo == SIGTSTP ? SIGTSTP : SIGCONT);
@@ -207,7 +207,6 @@ static int open_terminal(struct relay *r, struct error *e)
 	if (status < 0)
 		return status;
 	r->saved_valid = 1;
-	give_window_size(r);
 	set_nonblocking(r->master_fd);
 	r->stdin_flags = set_nonblocking(STDIN_FILENO);
 	r->stdout_flags = set_nonblocking(STDOUT_FILENO);

@@ -20,9 +20,11 @@
 void relay_block_signals(sigset_t *out_saved);
 void relay_unblock_signals(const sigset_t *saved);
 
-/* Gives a terminal the size of ours, if standard input is one: before the program can ask for it.
+/*
+ * Gives a terminal the size of ours, if standard input is one: before the program can ask for it. A
+ * size that process.consoleSize has given stays, until ours changes.
  */
-void relay_copy_size(int master_fd);
+void relay_give_size(int master_fd);
 
 /*
  * Until pid, a child of ours, has ended: out_status is its exit status, or 128 + signal. pidfd is
