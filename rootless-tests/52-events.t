@@ -283,7 +283,7 @@ change_args() {
 
 if must_run cgroup-memory; then
 	known_load
-	if command -v runc >/dev/null; then same_names; else skip "not installed here: runc"; fi
+	if command -v runc >/dev/null; then same_names; else elsewhere "not installed here: runc"; fi
 	oom_events
 	first_process
 	if must_run user-scope; then foreground; fi
