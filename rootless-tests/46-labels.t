@@ -70,7 +70,7 @@ if must_run apparmor-profiles; then
 	like "a confined runtime that may not change it says so" "$status $stderr" '^1 .*process.apparmorProfile: .*(Permission denied|Operation not permitted)'
 	confined rig-no-userns -- report
 	if [[ $mode == user ]]; then
-		like "a host that forbids user namespaces" "$status $stderr" "^1 .*first process: Permission denied.*hint: AppArmor restricts user namespaces here.*'userns,' for lichen"
+		like "a host that forbids user namespaces" "$status $stderr" "^1 .*process: Permission denied.*hint: AppArmor restricts user namespaces here.*'userns,' for lichen"
 	fi
 fi
 

@@ -15,6 +15,7 @@ systemd=false
 if [[ -S $bus/bus ]]; then systemd=true XDG_RUNTIME_DIR=$bus; fi
 before=$(census)
 tables=$lib/../../tests/conformance
+[[ -e $tables/trials.table ]] || { echo "Bail out! no $tables/trials.table"; exit 1; }
 
 # ---- what the filters and predicates use ----
 
