@@ -273,13 +273,14 @@ test_inside() {
 	like "… and read-only, whatever config.json says (CVE-2023-25809)" "$stderr" 'Read-only file system'
 	[[ $part == root-* ]] || return 0
 	# As a hierarchy that the kernel does not guard (cgroups(7), nsdelegate).
-	mount -o remount,memory_recursiveprot "$tree"
+	# by both names, or mount(8) keeps the options that there are
+	mount -t cgroup2 -o remount,memory_recursiveprot cgroup2 "$tree"
 	unlike "nsdelegate: taken off" "$(grep " $tree " /proc/mounts)" nsdelegate
 	put_bundle lifts "$limits" "$writable" '.process.args = ["sh", "-c", "echo max >/sys/fs/cgroup/memory.max; cat /sys/fs/cgroup/memory.max; exec dd if=/dev/zero of=/dev/null bs=200M count=1"]'
 	new_id
 	run rt run --bundle "$bundle" "$id"
 	is "without nsdelegate: what is written inside does not lift the limit" "$status $stdout" '137 max'
-	mount -o remount,nsdelegate,memory_recursiveprot "$tree"
+	mount -t cgroup2 -o remount,nsdelegate,memory_recursiveprot cgroup2 "$tree"
 }
 
 # What systemd writes anew is what it has been told.

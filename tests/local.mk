@@ -23,6 +23,7 @@ UNIT_TESTS = \
 	%D%/unit/test-hooks \
 	%D%/unit/test-ids \
 	%D%/unit/test-json \
+	%D%/unit/test-limits \
 	%D%/unit/test-log \
 	%D%/unit/test-mem \
 	%D%/unit/test-message \
@@ -33,10 +34,13 @@ UNIT_TESTS = \
 	%D%/unit/test-process-ref \
 	%D%/unit/test-ps-table \
 	%D%/unit/test-resctrl \
+	%D%/unit/test-resources \
 	%D%/unit/test-schema \
+	%D%/unit/test-scope-property \
 	%D%/unit/test-seccomp \
 	%D%/unit/test-seccomp-cache \
 	%D%/unit/test-signal \
+	%D%/unit/test-size \
 	%D%/unit/test-spawn \
 	%D%/unit/test-spec \
 	%D%/unit/test-state \
@@ -58,6 +62,7 @@ UNIT_TESTS = \
 %C%_unit_test_hooks_LDADD = $(LINK_STAGE)
 %C%_unit_test_ids_LDADD = $(LINK_HOST)
 %C%_unit_test_json_LDADD = $(LINK_SPEC)
+%C%_unit_test_limits_LDADD = $(LINK_STAGE)
 %C%_unit_test_log_LDADD = $(LINK_BASE)
 %C%_unit_test_mem_LDADD = $(LINK_BASE)
 %C%_unit_test_message_LDADD = $(LINK_STAGE)
@@ -68,10 +73,16 @@ UNIT_TESTS = \
 %C%_unit_test_process_ref_LDADD = $(LINK_CONTAINER)
 %C%_unit_test_ps_table_LDADD = $(LINK_CLI)
 %C%_unit_test_resctrl_LDADD = $(LINK_KERNEL)
+%C%_unit_test_resources_LDADD = $(LINK_PLAN)
 %C%_unit_test_schema_LDADD = $(LINK_SPEC)
+%C%_unit_test_scope_property_SOURCES = %D%/unit/test-scope-property.c helpers/scope/property.c
+%C%_unit_test_scope_property_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS) -I$(top_srcdir)/helpers/scope
+%C%_unit_test_scope_property_LDFLAGS = $(SAN_CFLAGS)
+%C%_unit_test_scope_property_LDADD = $(LINK_BASE) $(SYSTEMD_LIBS)
 %C%_unit_test_seccomp_LDADD = $(LINK_PLAN)
 %C%_unit_test_seccomp_cache_LDADD = $(LINK_PLAN)
 %C%_unit_test_signal_LDADD = $(LINK_CLI)
+%C%_unit_test_size_LDADD = $(LINK_CLI)
 %C%_unit_test_spawn_LDADD = $(LINK_BASE)
 %C%_unit_test_spec_LDADD = $(LINK_SPEC)
 %C%_unit_test_state_LDADD = $(LINK_CONTAINER)

@@ -367,7 +367,7 @@ bool cgroup_has_processes(int fd)
 {
 	CLEANUP(mem_free) char *text = cgroup_read(fd, "cgroup.procs");
 
-	return text && *text;
+	return text && *text && faccessat(fd, "cgroup.type", F_OK, 0) == 0;
 }
 
 bool cgroup_is_populated(int fd)

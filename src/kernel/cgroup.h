@@ -53,7 +53,12 @@ int cgroup_enter(int fd, pid_t pid, struct error *e);
 /* Moves all processes of from into to; those that are gone meanwhile are no error. */
 int cgroup_move_all(int from_fd, int to_fd, struct error *e);
 
-/* Whether a process is in it itself. */
+/*
+ * Whether processes of its own are in the way of giving controllers to its children (cgroups(7),
+ * "no internal processes"). The kernel says so only of some: cpu, cpuset and pids it gives all the
+ * same, and makes the children threaded, where no container can be. In the hierarchy's root all may
+ * be.
+ */
 bool cgroup_has_processes(int fd);
 
 /* Whether a process is in it or beneath it. */

@@ -65,8 +65,11 @@ static int make_room(const struct plan *plan, int fd, const char *path, struct e
 static int enable(
 	const struct plan *plan, int fd, const char *path, const char *controller, struct error *e)
 {
+	if (cgroup_has(fd, "cgroup.subtree_control", controller))
+		return 0;
 	for (int i = 0; i < TRIES; i++) {
-		int r = cgroup_enable(fd, controller, e);
+		int r = cgroup_has_processes(fd) ? error_set(e, EBUSY, "it has processes")
+						 : cgroup_enable(fd, controller, e);
 
 		if (r != -EBUSY)
 			return r;
@@ -93,7 +96,6 @@ static int enable_all(const struct plan *plan, int fd, const char *path, struct 
 			return explain_access(e);
 		}
 	}
-	/* Beside processes the kernel would take cpu and pids, and make the children threaded. */
 	for (size_t i = 0; i < all->n && !cgroup_has_processes(fd); i++)
 		(void)cgroup_enable(fd, all->v[i], &ignored);
 	return 0;
