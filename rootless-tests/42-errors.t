@@ -189,10 +189,10 @@ bad "a bad value of a mount option" '.mounts += [{destination: "/x", type: "tmpf
 bad "an unknown file system" '.mounts += [{destination: "/x", type: "nosuchfs", source: "x"}]' "mounts\[[0-9]\].*'nosuchfs'" 'No such device'
 bad "a bind source that is not there" '.mounts += [{destination: "/x", type: "bind", source: "/nonexistent", options: ["bind"]}]' "mounts\[[0-9]\].*'/nonexistent': " 'No such file or directory'
 bad "a bind without source" '.mounts += [{destination: "/x", type: "bind", options: ["bind"]}]' 'mounts\[[0-9]\]\.source: ' 'is required'
-bad "a directory over a file" '.mounts += [{destination: "/etc/passwd", type: "bind", source: "/tmp", options: ["bind"]}]' "mounts\[[0-9]\].*'/etc/passwd'" 'Invalid argument|Not a directory'
-bad "a destination beneath a file" '.mounts += [{destination: "/etc/passwd/x", type: "bind", source: "/tmp", options: ["bind"]}]' "mounts\[[0-9]\].*'/etc/passwd/x'" 'Not a directory'
-bad "idmap without maps" '.mounts += [{destination: "/x", type: "bind", source: "/tmp", options: ["bind", "idmap"]}]' 'mounts\[[0-9]\]' "idmap|map the IDs"
-bad "one map of a mount" '.mounts += [{destination: "/x", type: "bind", source: "/tmp", options: ["bind"], uidMappings: [{containerID: 0, hostID: 0, size: 1}]}]' 'mounts\[[0-9]\]\.uidMappings: ' 'gidMappings must be there too'
+bad "a directory over a file" '.mounts += [{destination: "/etc/passwd", type: "bind", source: "'"$scratch"'", options: ["bind"]}]' "mounts\[[0-9]\].*'/etc/passwd'" 'Invalid argument|Not a directory'
+bad "a destination beneath a file" '.mounts += [{destination: "/etc/passwd/x", type: "bind", source: "'"$scratch"'", options: ["bind"]}]' "mounts\[[0-9]\].*'/etc/passwd/x'" 'Not a directory'
+bad "idmap without maps" '.mounts += [{destination: "/x", type: "bind", source: "'"$scratch"'", options: ["bind", "idmap"]}]' 'mounts\[[0-9]\]' "idmap|map the IDs"
+bad "one map of a mount" '.mounts += [{destination: "/x", type: "bind", source: "'"$scratch"'", options: ["bind"], uidMappings: [{containerID: 0, hostID: 0, size: 1}]}]' 'mounts\[[0-9]\]\.uidMappings: ' 'gidMappings must be there too'
 if only user nested -- "nothing is closed to real root"; then
 	if [[ $mode != user ]]; then elsewhere "a source beneath somebody's closed directory: it takes an ordinary user"
 	elif [[ -x /root ]]; then skip "a source beneath somebody's closed directory: /root is open here"
