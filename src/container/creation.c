@@ -414,14 +414,15 @@ int creation_do(struct creation *c, struct error *e)
 
 void creation_release(struct creation *c)
 {
+	bool is_silent = c->stage.placement.is_silent;
 	struct error ignored;
 
 	(void)note_cgroup(c);
 	stage_release(&c->stage);
 	if (c->reserved && !c->committed) {
 		/* runtime.md: what fails while it is created goes on at "destroy" (lifecycle, step
-		 * 12). A scope that systemd has not told us of goes with its process. */
-		if (c->state.cgroup.path)
+		 * 12). What systemd makes is gone then, too, and its name is free. */
+		if (!is_silent)
 			(void)container_cgroup_remove(&c->state.cgroup, &ignored);
 		if (c->hooks_began)
 			destruction_run_hooks(c->rt, c->spec, &c->state);

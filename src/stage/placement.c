@@ -216,6 +216,7 @@ static int receive_scope(struct placement *p, pid_t pid, struct error *e)
 {
 	int r = scope_answer(&p->asked, &p->path, e);
 
+	p->is_silent = r == -ETIMEDOUT;
 	if (r < 0)
 		return r;
 	p->made = true;

@@ -17,6 +17,7 @@ struct placement {
 	struct child asked; /* lichen-scope at work */
 	char *path; /* of fd, absolute in the hierarchy */
 	bool made; /* fd is of our making; else only leaf_fd is */
+	bool is_silent; /* systemd did not answer in time: asking again would take as long */
 	struct strlist left; /* limits that best effort has left out */
 };
 
