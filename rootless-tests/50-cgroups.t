@@ -133,11 +133,15 @@ test_pids() {
 loops='read a _ </proc/uptime; n=0; while :; do i=0; while [ $i -lt 200 ]; do i=$((i + 1)); done; n=$((n + 1))
 	read b _ </proc/uptime; d=$((${b%.*}${b#*.} - ${a%.*}${a#*.})); [ $d -lt 80 ] || break; done; echo $((n * 10000 / d))'
 test_cpu() {
-	local free limited
-	inside . "$loops"
-	free=$stdout
-	inside "$(resources '"cpu": {"quota": 15000, "period": 100000}')" "$loops"
-	limited=$stdout
+	local free limited _
+	# others on the machine may take the CPU from one of the two: then both are measured again
+	for _ in 1 2 3 4; do
+		inside . "$loops"
+		free=$stdout
+		inside "$(resources '"cpu": {"quota": 15000, "period": 100000}')" "$loops"
+		limited=$stdout
+		if ((limited * 2 < free)); then break; fi
+	done
 	diag "loops a second: $free without a limit, $limited with 15%"
 	ok "cpu.quota: 15% of a CPU are less than half of it" test "$((limited * 2))" -lt "$free"
 	ok "cpu.quota: and more than nothing" test "$((limited * 50))" -gt "$free"
@@ -155,17 +159,20 @@ test_cpu() {
 
 # Beside somebody who wants as much, a small weight gets little.
 test_weight() {
-	local light heavy cpus=''
+	local light heavy cpus='' _
 	is_main || return 0
 	if [[ $(nproc) != 1 ]]; then
 		if ! must_run cgroup-cpuset; then return; fi
 		cpus=', "cpus": "0"'
 	fi
 	stay '["sh", "-c", "echo ready; while :; do :; done"]' "$(resources "\"cpu\": {\"shares\": 1024$cpus}")"
-	inside "$(resources "\"cpu\": {\"shares\": 200$cpus}")" "$loops"
-	light=$stdout
-	inside "$(resources "\"cpu\": {\"shares\": 8192$cpus}")" "$loops"
-	heavy=$stdout
+	for _ in 1 2 3 4; do
+		inside "$(resources "\"cpu\": {\"shares\": 200$cpus}")" "$loops"
+		light=$stdout
+		inside "$(resources "\"cpu\": {\"shares\": 8192$cpus}")" "$loops"
+		heavy=$stdout
+		if ((heavy > light * 2)); then break; fi
+	done
 	release
 	diag "loops a second beside another one: $light as the lighter one, $heavy as the heavier one"
 	ok "cpu.shares: the heavier one gets more" test "$heavy" -gt "$((light * 2))"
