@@ -190,15 +190,6 @@ checkpoints() {
 	works "checkpoint: the container goes on" is_status check running
 }
 
-notify() {
-	local unit=notify-$oci.service
-	cp "$(find_notifier)" "$scratch/notifier"
-	run systemd-run --user --quiet --unit "$unit" --service-type notify --property NotifyAccess=all \
-		--setenv=XDG_CONFIG_HOME="$XDG_CONFIG_HOME" podman --runtime "$oci" run --rm --sdnotify container --network none \
-		--volume "$scratch/notifier:/notifier:ro" "$image" /notifier
-	expect "--sdnotify container: READY arrives" "$status" 0
-}
-
 big=$scratch/big
 head -c 1000000 /dev/urandom >"$big"
 scenario looks execs attaches logs pauses stops restarts health checkpoints

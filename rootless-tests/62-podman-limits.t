@@ -118,7 +118,7 @@ no_cgroups() {
 
 split() {
 	local unit=split-$oci.service cgroup
-	systemd-run --user --quiet --unit "$unit" --property Delegate=yes --setenv=XDG_CONFIG_HOME="$XDG_CONFIG_HOME" -- \
+	systemd-run --user --quiet --unit "$unit" --property Delegate=yes -- \
 		podman --runtime "$oci" run --name "$oci-split" --network none --cgroups split --memory 64m "$image" sleep 1000
 	works "--cgroups=split: it runs" eventually running split
 	cgroup=$(host_cgroup "$(pid_of split)")
@@ -148,7 +148,7 @@ cgroupfs() {
 		\$podman rm $oci-fs >/dev/null; echo "rm \$?"
 		test -e /sys/fs/cgroup\$group; echo "left \$?"
 	END
-	run within 200 systemd-run --user --quiet --wait --pipe --property Delegate=yes --setenv=XDG_CONFIG_HOME="$XDG_CONFIG_HOME" \
+	run within 200 systemd-run --user --quiet --wait --pipe --property Delegate=yes \
 		bash "$scratch/cgroupfs"
 	expect "--cgroup-manager cgroupfs: the status" "$(said status)" 8
 	expect "--cgroup-manager cgroupfs: run --detach" "$(said up)" 0

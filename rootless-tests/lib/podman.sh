@@ -31,9 +31,11 @@ oci=$name
 scenarios=() counted=0
 declare -A verdict=() reason=()
 
-# the user's own configuration folder, so that nothing of the machine is changed
+# A configuration folder of our own, so that nothing of the machine is changed; what systemd starts for
+# Podman finds it, too.
 podman_configure() {
 	export XDG_CONFIG_HOME=$scratch/config
+	systemctl --user set-environment XDG_CONFIG_HOME="$XDG_CONFIG_HOME"
 	local folder=$XDG_CONFIG_HOME/containers/containers.conf.d
 	local installed=${LICHEN%/*}/../share/lichen/podman.conf
 	mkdir -p "$folder"
@@ -62,6 +64,15 @@ podman_begin() {
 	oci=crun run box @ true && oci=$name run box @ true || return
 	pod_mounts_before=$(pod_mounts)
 	before=$(census)
+}
+
+eval "lichen_$(declare -f at_exit)"
+at_exit() {
+	if [[ ${XDG_CONFIG_HOME-} == "$scratch/config" ]]; then
+		remove_all
+		systemctl --user unset-environment XDG_CONFIG_HOME
+	fi
+	lichen_at_exit
 }
 
 pod() { within "$seconds" podman --runtime "$oci" "$@"; }
