@@ -120,7 +120,7 @@ pauses() {
 	works "pause: the status" is_status pause paused
 	cgroup=$(cgroup_of "$c")
 	matches "pause: the cgroup is frozen" "$(cat "$cgroup/cgroup.events" "$cgroup"/*/cgroup.events 2>/dev/null)" 'frozen 1'
-	before=$(cat "$cgroup/cpu.stat" | sed -n 's/usage_usec //p')
+	before=$(sed -n "s/usage_usec //p" "$cgroup/cpu.stat")
 	sleep 0.3
 	expect "pause: no time is used" "$(($(sed -n 's/usage_usec //p' "$cgroup/cpu.stat") - before < 20000))" 1
 	works "unpause" pod unpause "$c"

@@ -82,7 +82,7 @@ networks() {
 	expect "--network host: its sysctls can't be set" "$status" 1
 	run pod run --rm --network slirp4netns "$image" ip -4 -o addr show
 	matches "--network slirp4netns" "$stdout" 'tap0.*10\.0\.2\.100'
-	up web --publish 127.0.0.1:$(port 0):80 "$image" httpd -f -p 80 -h /etc
+	up web --publish "127.0.0.1:$(port 0):80" "$image" httpd -f -p 80 -h /etc
 	works "--publish: the host reaches the container" eventually reaches "$(port 0)"
 	run pod run --rm --network "container:$oci-web" "$image" wget -q -O - http://127.0.0.1/passwd
 	matches "--network container:" "$stdout" '^root:'
@@ -96,7 +96,7 @@ reaches() { curl -sf --max-time 5 "http://127.0.0.1:$1/passwd" | grep -q ^root:;
 
 bridges() {
 	pod network create "$oci-net" >/dev/null
-	up server --network "$oci-net" --publish 127.0.0.1:$(port 1):80 "$image" httpd -f -p 80 -h /etc
+	up server --network "$oci-net" --publish "127.0.0.1:$(port 1):80" "$image" httpd -f -p 80 -h /etc
 	works "a bridge: the host reaches the container" eventually reaches "$(port 1)"
 	run pod run --rm --network "$oci-net" "$image" wget -q -O - "http://$oci-server/passwd"
 	matches "a bridge: by its name" "$stdout" '^root:'
@@ -109,7 +109,7 @@ bridges() {
 
 pods() {
 	local p=$oci-pod pid
-	pod pod create --name "$p" --share net,ipc,uts,pid --hostname together --publish 127.0.0.1:$(port 2):80 --memory 128m >/dev/null
+	pod pod create --name "$p" --share net,ipc,uts,pid --hostname together --publish "127.0.0.1:$(port 2):80" --memory 128m >/dev/null
 	up one --pod "$p" "$image" httpd -f -p 80 -h /etc
 	run pod run --rm --pod "$p" "$image" sh -c 'wget -q -O - http://127.0.0.1/passwd; echo "host $(hostname)"; echo shm >/dev/shm/word; ps -o args; cat /proc/self/cgroup'
 	matches "pod: a shared network" "$stdout" '^root:'
