@@ -15,6 +15,7 @@ if ! must_run podman; then done_testing; fi
 
 # the user's own configuration folder, so that nothing of the machine is changed
 export XDG_CONFIG_HOME=$scratch/config
+own_storage
 mkdir -p "$XDG_CONFIG_HOME/containers/containers.conf.d"
 installed=${LICHEN%/*}/../share/lichen/podman.conf
 if [[ $name == lichen && -e $installed ]]; then

@@ -108,6 +108,13 @@ make_bundle() {
 	jq "$filter" "$dir/config.json" >"$dir/config.new" && mv "$dir/config.new" "$dir/config.json"
 }
 
+# on a machine that somebody uses, their containers are none of ours: a storage of our own
+own_storage() {
+	if [[ ${LICHEN_TIER:-here} != here ]]; then return; fi
+	printf '[storage]\ndriver = "vfs"\ngraphroot = "%s/storage"\nrunroot = "%s/storage-run"\n' "$scratch" "$scratch" >"$scratch/storage.conf"
+	export CONTAINERS_STORAGE_CONF=$scratch/storage.conf
+}
+
 own_cgroups() {
 	local place=/sys/fs/cgroup
 	[[ -d $place/user.slice ]] || place=/sys/fs/cgroup/unified

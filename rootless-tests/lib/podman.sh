@@ -35,6 +35,7 @@ declare -A verdict=() reason=()
 # Podman finds it, too.
 podman_configure() {
 	export XDG_CONFIG_HOME=$scratch/config
+	own_storage
 	systemctl --user set-environment XDG_CONFIG_HOME="$XDG_CONFIG_HOME"
 	local folder=$XDG_CONFIG_HOME/containers/containers.conf.d
 	local installed=${LICHEN%/*}/../share/lichen/podman.conf
