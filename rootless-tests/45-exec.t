@@ -328,7 +328,7 @@ if find_deny; then
 	like "no setns at all: said" "$status $stdout $stderr" '^255  .*enter the namespaces: Operation not permitted'
 	unbox
 else
-	skip "$why_not_deny"
+	skip "exec without setns(2) by a pidfd: $why_not_deny"
 fi
 
 # ---- those who are inside ----

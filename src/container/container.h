@@ -116,6 +116,8 @@ enum container_status {
 	STATUS_STOPPED
 };
 const char *container_status_name(enum container_status status);
+/* Whether there is a process: created, running or paused. */
+bool container_status_has_process(enum container_status status);
 
 /* What `state` and `list` show. Release with container_info_release. */
 struct container_info {

@@ -15,6 +15,11 @@ const char *container_status_name(enum container_status status)
 }
 
 /* The state's strings become the information's. */
+bool container_status_has_process(enum container_status status)
+{
+	return status == STATUS_CREATED || status == STATUS_RUNNING || status == STATUS_PAUSED;
+}
+
 int container_state(
 	const struct runtime *rt, const char *id, struct container_info *out, struct error *e)
 {

@@ -27,15 +27,8 @@ int container_stats(
 		r = state_read(&dir, &state, e);
 	if (r < 0)
 		return r;
-	switch (state_status(&dir, &state)) {
-	case STATUS_CREATED:
-	case STATUS_RUNNING:
-	case STATUS_PAUSED:
-		break;
-	case STATUS_STOPPED:
-	case STATUS_CREATING:
+	if (!container_status_has_process(state_status(&dir, &state)))
 		return not_running(id, e);
-	}
 	r = container_cgroup_require(&state.cgroup, "measure", id, e);
 	if (r < 0)
 		return r;

@@ -324,16 +324,9 @@ static int open_container(
 		r = state_read(&u->dir, &u->state, e);
 	if (r < 0)
 		return r;
-	switch (u->dir.locked ? state_status(&u->dir, &u->state) : STATUS_CREATING) {
-	case STATUS_CREATED:
-	case STATUS_RUNNING:
-	case STATUS_PAUSED:
-		break;
-	case STATUS_STOPPED:
-	case STATUS_CREATING:
+	if (!u->dir.locked || !container_status_has_process(state_status(&u->dir, &u->state)))
 		return error_set(
 			e, ESRCH, "cannot update container '%s': container not running", id);
-	}
 	return container_cgroup_require(&u->state.cgroup, "update", id, e);
 }
 
