@@ -248,27 +248,29 @@ static int remove_one(int root_fd, const char *path, int64_t deadline, struct er
 	return cgroup_remove(parent_fd, strrchr(path, '/') + 1, deadline, e);
 }
 
-static bool is_of_lichen(int root_fd, const char *path)
+/* Made for this container, or by another lichen, who left it because we were there. */
+static bool is_made(int root_fd, const struct state_cgroup *c, const char *path)
 {
 	struct error ignored;
 	CLEANUP(fd_cleanup) int fd = cgroup_open(root_fd, path, &ignored);
 
-	return fd >= 0 && cgroup_is_marked(fd);
+	return (c->top && strlen(path) >= strlen(c->top)) || (fd >= 0 && cgroup_is_marked(fd));
 }
 
-/* What was made on the way to it, by us or by another lichen, if nobody else has come to use it. */
-static void remove_parents(int root_fd, const struct state_cgroup *c)
+/* The container's cgroup and those on the way to it, as far as nobody uses them. */
+static void remove_path(int root_fd, const struct state_cgroup *c)
 {
 	CLEANUP(mem_free) char *path = xstrdup(c->path);
 
-	for (;;) {
+	while (path[1] && is_made(root_fd, c, path)) {
 		char *parent = parent_of(path);
 
+		if (unlinkat(root_fd, path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+			free(parent);
+			return;
+		}
 		free(path);
 		path = parent;
-		if (!path[1] || (strlen(path) < strlen(c->top) && !is_of_lichen(root_fd, path)) ||
-			unlinkat(root_fd, path + 1, AT_REMOVEDIR) < 0)
-			return;
 	}
 }
 
@@ -284,9 +286,7 @@ static void remove_empty(int root_fd, const struct state_cgroup *c)
 	while (unlinkat(root_fd, leaf + 1, AT_REMOVEDIR) < 0 && errno == EBUSY &&
 		time_ms() < deadline)
 		poll(NULL, 0, SETTLE_STEP_MS);
-	if (!c->top || (unlinkat(root_fd, c->path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT))
-		return;
-	remove_parents(root_fd, c);
+	remove_path(root_fd, c);
 }
 
 /* Of a cgroup that was there before us only the leaf is ours. */
@@ -312,8 +312,8 @@ static int remove_directory(const struct state_cgroup *c, struct error *e)
 	r = cgroup_kill(c->top ? fd : leaf_fd, deadline, e);
 	if (r == 0)
 		r = remove_one(root_fd, ours, deadline, e);
-	if (r == 0 && c->top)
-		remove_parents(root_fd, c);
+	if (r == 0)
+		remove_path(root_fd, c);
 	return r;
 }
 

@@ -111,7 +111,6 @@ static int make_path(const struct plan *plan, struct placement *p, struct error 
 
 	while (fd >= 0 && c->path[done]) {
 		size_t len = strcspn(c->path + done + 1, "/");
-		bool is_last = !c->path[done + 1 + len];
 		int next_fd;
 
 		path[done] = '\0';
@@ -120,7 +119,7 @@ static int make_path(const struct plan *plan, struct placement *p, struct error 
 		path[done] = '/';
 		path[done + 1 + len] = '\0';
 		next_fd = open_or_make(fd, path + done + 1, &p->made, e);
-		if (next_fd >= 0 && p->made && !is_last)
+		if (next_fd >= 0 && p->made)
 			cgroup_mark(next_fd);
 		fd_close(fd);
 		fd = next_fd;
