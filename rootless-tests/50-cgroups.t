@@ -80,6 +80,26 @@ test_place() {
 	ok "nothing of it is left" test ! -e "$group"
 }
 
+# One that another container's creation made, and that a container of ours then has for its own.
+test_left_to_us() {
+	local shared first second third
+	[[ $part == *cgroupfs ]] || return 0
+	shared=left-to-us-$$
+	hold ".linux.cgroupsPath = \"$shared/first\""
+	first=$held shared=$(dirname "$(group_of "$held")")
+	hold ".linux.cgroupsPath = \"${shared##*/}/second\""
+	second=$held
+	rt delete --force "$first"
+	rt kill "$second" KILL
+	ok "a cgroup that is shared stays while it is used" eventually has_status "$second" stopped
+	hold ".linux.cgroupsPath = \"${shared##*/}\""
+	third=$held
+	is "it becomes another container's" "$(group_of "$third")" "$shared"
+	rt delete --force "$second"
+	rt delete --force "$third"
+	ok "the last one removes it" test ! -e "$shared"
+}
+
 # dd has the memory that it is asked for in use at once.
 test_memory() {
 	inside "$(resources '"memory": {"limit": 33554432, "swap": 33554432}')" 'dd if=/dev/zero of=/dev/null bs=200M count=1'
@@ -321,5 +341,5 @@ test_reload() {
 	release
 }
 
-run_tests place memory pids cpu weight cpuset io refused inside reload
+run_tests place left_to_us memory pids cpu weight cpuset io refused inside reload
 done_testing
