@@ -73,7 +73,7 @@ given() {
 	given=(--arg mode "$mode" --arg source "$source" --arg volume "$volume" --arg other_root "$other_root" --arg block "${block:-8:0}"
 		--argjson euid "$EUID" --argjson egid "$(id -g)" --argjson first "$(base_config | jq '.linux.uidMappings[1].hostID // 1')"
 		--argjson pause "$pause_pid" --argjson pause_ns "$(namespaces_of "$pause_pid")" --argjson own "$(namespaces_of self)"
-		--argjson systemd "$systemd" --arg cpu "$(awk '/^Cpus_allowed_list:/ {sub(/[-,].*/, "", $2); print $2}' /proc/self/status)" --argjson oom "$(cat /proc/self/oom_score_adj)" --argjson nice "$(nice)")
+		--argjson systemd "$systemd" --arg cpu "$(awk '/^Cpus_allowed_list:/ {sub(/[-,].*/, "", $2); print $2}' /proc/self/status)" --argjson oom "$(cat /proc/self/oom_score_adj)")
 }
 
 # ---- the trials ----
@@ -237,6 +237,7 @@ may() {
 		-) ;;
 		ids) has_ids 1000 ;;
 		numa) [[ -d /sys/devices/system/node/node0 ]] ;;
+		less-nice) (($(nice) < 19)) ;;
 		x86_64) [[ $(uname -m) == x86_64 ]] ;;
 		io-weight) [[ ! $(feature_reason cgroup-io) ]] && [[ $(find /sys/fs/cgroup -maxdepth 3 -name 'io.weight' -o -name io.bfq.weight 2>/dev/null) ]] ;;
 		rdma) [[ -d /sys/class/infiniband/mlx5_0 ]] ;;
