@@ -146,6 +146,8 @@ libstage_a_SOURCES = \
 	%D%/stage/message.h \
 	%D%/stage/network.c \
 	%D%/stage/network.h \
+	%D%/stage/notify.c \
+	%D%/stage/notify.h \
 	%D%/stage/ops.c \
 	%D%/stage/ops.h \
 	%D%/stage/parent.c \
@@ -191,6 +193,7 @@ libcontainer_a_SOURCES = \
 	%D%/container/rdt.h \
 	%D%/container/run.c \
 	%D%/container/start.c \
+	%D%/container/start.h \
 	%D%/container/state.c \
 	%D%/container/state_cgroup.c \
 	%D%/container/state_dir.c \

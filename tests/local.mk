@@ -28,6 +28,7 @@ UNIT_TESTS = \
 	%D%/unit/test-mem \
 	%D%/unit/test-message \
 	%D%/unit/test-mount-options \
+	%D%/unit/test-notify \
 	%D%/unit/test-option \
 	%D%/unit/test-path \
 	%D%/unit/test-plan \
@@ -67,6 +68,7 @@ UNIT_TESTS = \
 %C%_unit_test_mem_LDADD = $(LINK_BASE)
 %C%_unit_test_message_LDADD = $(LINK_STAGE)
 %C%_unit_test_mount_options_LDADD = $(LINK_PLAN)
+%C%_unit_test_notify_LDADD = $(LINK_STAGE)
 %C%_unit_test_option_LDADD = $(LINK_CLI)
 %C%_unit_test_path_LDADD = $(LINK_BASE)
 %C%_unit_test_plan_LDADD = $(LINK_PLAN)

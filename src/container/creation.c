@@ -42,6 +42,14 @@ static unsigned int count_listen_fds(void)
 	return (unsigned int)n;
 }
 
+/* sd_notify(3). What is sent there is for whoever starts the container to pass on. */
+static bool is_notified(void)
+{
+	const char *socket = getenv("NOTIFY_SOCKET");
+
+	return socket && *socket;
+}
+
 static int take_fds(struct creation *c, struct error *e)
 {
 	unsigned int listen_fds = count_listen_fds();
@@ -203,6 +211,8 @@ static void warn(const struct creation *c)
 static int make_plan(struct creation *c, enum creation_terminal terminal, struct error *e)
 {
 	CLEANUP(mem_free) char *cache = xasprintf("%s/.seccomp", c->rt->root);
+	CLEANUP(mem_free)
+	char *notify = xasprintf("%s/%s/" STATE_NOTIFY, c->rt->root, c->request->id);
 	struct plan_request request = { .spec = c->spec,
 		.host = &c->host,
 		.id = c->request->id,
@@ -218,6 +228,7 @@ static int make_plan(struct creation *c, enum creation_terminal terminal, struct
 		.n_fds = c->n_fds,
 		.listen_fds = c->listen_fds,
 		.seccomp_cache = cache,
+		.notify_socket = is_notified() ? notify : NULL,
 		.no_pivot = c->request->flags & CREATE_NO_PIVOT,
 		.no_new_keyring = c->request->flags & CREATE_NO_NEW_KEYRING,
 		.keep_groups = c->request->flags & CREATE_KEEP_GROUPS,
@@ -340,6 +351,7 @@ static int begin(struct creation *c, const struct hook_state *state, struct erro
 {
 	CLEANUP(fd_cleanup) int start_fd = state_listen(&c->dir, e);
 	CLEANUP(fd_cleanup) int lock_fd = -EBADF;
+	CLEANUP(fd_cleanup) int notify_fd = -EBADF;
 	int r;
 
 	if (start_fd < 0)
@@ -347,7 +359,13 @@ static int begin(struct creation *c, const struct hook_state *state, struct erro
 	lock_fd = state_lock_created(&c->dir, e);
 	if (lock_fd < 0)
 		return lock_fd;
-	r = stage_begin(&c->plan, state, start_fd, lock_fd, &c->stage, e);
+	if (c->plan.process.notify_socket) {
+		notify_fd = state_bind_notify(&c->dir, e);
+		if (notify_fd < 0)
+			return notify_fd;
+	}
+	r = stage_begin(
+		&c->plan, state, &(struct stage_fds){ start_fd, lock_fd, notify_fd }, &c->stage, e);
 	if (r == 0)
 		r = process_ref_get(c->stage.pid, &c->state.init, e);
 	if (r == 0)

@@ -374,7 +374,7 @@ static int run_foreground(struct exec *x, int *out_status, struct error *e)
 	r = execute(x, e);
 	if (r < 0)
 		return r;
-	r = relay_run(x->stage.pid, x->stage.pidfd, x->stage.terminal_fd, out_status, e);
+	r = relay_run(x->stage.pid, x->stage.pidfd, x->stage.terminal_fd, NULL, out_status, e);
 	if (r < 0)
 		end_process(x);
 	return r;

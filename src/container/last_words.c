@@ -100,15 +100,18 @@ int last_words_hear(const struct last_words *w, bool *out_executes, struct error
 
 	*out_executes = false;
 	while (r == 0) {
+		CLEANUP(fd_cleanup) int fd = -EBADF;
 		struct message m;
 
-		r = message_receive(w->sock_fd, INT64_MAX, "was started", &m, NULL, e);
+		r = message_receive(w->sock_fd, INT64_MAX, "was started", &m, &fd, e);
 		if (r == -EPIPE && *out_executes)
 			return 0;
 		if (r == 0 && m.kind == MESSAGE_LISTENER)
 			r = fetch_listener(w, m.value, e) < 0
 				? explain_death(w, e)
 				: message_send(w->sock_fd, MESSAGE_FETCHED, 0, -EBADF, e);
+		else if (r == 0 && m.kind == MESSAGE_NOTIFIED && w->out_notify_fd)
+			*w->out_notify_fd = fd_take(&fd);
 		else if (r == 0 && m.kind == MESSAGE_EXECUTING)
 			*out_executes = true;
 		else if (r == 0)

@@ -13,6 +13,7 @@ struct last_words {
 	int pidfd; /* for a listener; or -EBADF where config.json names none */
 	const struct spec *spec;
 	const struct hook_state *container; /* what the agent is told of it */
+	int *out_notify_fd; /* init's: the socket that the container notifies by; NULL: not asked */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "container/creation.h"
 #include "container/oom.h"
+#include "container/start.h"
 #include "stage/relay.h"
 
 static int remove_container(const struct runtime *rt, const char *id, struct error *e)
@@ -55,6 +56,7 @@ static int run_foreground(const struct runtime *rt, const struct create_request 
 	enum creation_terminal terminal = isatty(STDIN_FILENO) ? TERMINAL_RELAYED : TERMINAL_NONE;
 	CLEANUP(creation_release) struct creation c;
 	CLEANUP(oom_watch_close) struct oom_watch oom = OOM_WATCH_NONE;
+	CLEANUP(notify_release) struct notify notify = NOTIFY_NONE;
 	CLEANUP(unblock) sigset_t saved;
 	int r;
 
@@ -67,9 +69,12 @@ static int run_foreground(const struct runtime *rt, const struct create_request 
 	state_dir_close(&c.dir);
 	oom_watch_open(&oom, &c.state.cgroup);
 	relay_give_size(c.stage.terminal_fd);
-	r = container_start(rt, req->id, e);
+	r = start_container(rt, req->id, &notify, NULL, e);
+	/* It is our exit status that the manager is to see. */
+	notify.main_pid = getpid();
 	if (r == 0)
-		r = relay_run(c.stage.pid, c.stage.pidfd, c.stage.terminal_fd, out_status, e);
+		r = relay_run(
+			c.stage.pid, c.stage.pidfd, c.stage.terminal_fd, &notify, out_status, e);
 	if (r < 0)
 		return undo(rt, req, e);
 	if (*out_status == 128 + SIGKILL)

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "container/destruction.h"
 #include "container/last_words.h"
+#include "container/start.h"
 #include "stage/hooks.h"
 #include "stage/message.h"
 
@@ -49,7 +50,7 @@ static int check_status(const struct start *s, struct error *e)
 	return error_set(e, EBUSY, "cannot start a container that is being created: '%s'", id);
 }
 
-static int converse(struct start *s, int fd, struct error *e)
+static int converse(struct start *s, int fd, int *out_notify_fd, struct error *e)
 {
 	const struct spec_seccomp *seccomp = s->spec->linux.seccomp;
 	CLEANUP(fd_cleanup)
@@ -58,7 +59,8 @@ static int converse(struct start *s, int fd, struct error *e)
 		.pid = s->state.init.pid,
 		.pidfd = pidfd,
 		.spec = s->spec,
-		.container = &s->hook_state };
+		.container = &s->hook_state,
+		.out_notify_fd = out_notify_fd };
 	int r = message_send(fd, MESSAGE_START, 0, -EBADF, e);
 
 	return r < 0 ? r : last_words_hear(&words, &s->is_executing, e);
@@ -99,12 +101,15 @@ static int fail(struct start *s, struct error *e)
 	return -e->code;
 }
 
-int container_start(const struct runtime *rt, const char *id, struct error *e)
+int start_container(
+	const struct runtime *rt, const char *id, struct notify *n, int *out_pidfd, struct error *e)
 {
 	CLEANUP(start_release) struct start s = { .rt = rt, .dir = STATE_DIR_NONE };
 	CLEANUP(fd_cleanup) int fd = -EBADF;
 	int r = state_dir_open(rt, id, STATE_LOCKED, &s.dir, e);
 
+	if (r == 0)
+		r = notify_open(n, e);
 	if (r == 0)
 		r = state_read(&s.dir, &s.state, e);
 	if (r == 0)
@@ -118,13 +123,28 @@ int container_start(const struct runtime *rt, const char *id, struct error *e)
 		.pid = s.state.init.pid,
 		.bundle = s.state.bundle,
 		.annotations = &s.spec->annotations };
+	n->main_pid = s.state.init.pid;
+	if (n->manager_fd >= 0 && out_pidfd)
+		*out_pidfd = process_open(&s.state.init);
 	fd = state_connect(&s.dir, e);
 	if (fd < 0)
 		return fd;
-	r = converse(&s, fd, e);
+	r = converse(&s, fd, &n->container_fd, e);
 	unlinkat(s.dir.fd, "start.sock", 0);
 	if (r < 0)
 		return fail(&s, e);
 	r = run_poststart(&s, e);
 	return r < 0 ? fail_by_hook(&s, e) : 0;
+}
+
+/* As runc and crun do; without a word from it until its end. Nobody waits for us meanwhile. */
+int container_start(const struct runtime *rt, const char *id, struct error *e)
+{
+	CLEANUP(notify_release) struct notify n = NOTIFY_NONE;
+	CLEANUP(fd_cleanup) int pidfd = -EBADF;
+	int r = start_container(rt, id, &n, &pidfd, e);
+
+	if (r == 0 && n.manager_fd >= 0 && n.container_fd >= 0)
+		notify_wait_ready(&n, pidfd);
+	return r;
 }

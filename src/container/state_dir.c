@@ -328,18 +328,18 @@ int state_dir_names(const struct runtime *rt, struct strlist *out, struct error 
 }
 
 /* The directory's own path may be longer than a socket's address can be (unix(7)). */
-static struct sockaddr_un start_address(const struct state_dir *dir)
+static struct sockaddr_un address_of(const struct state_dir *dir, const char *name)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/start.sock", dir->fd);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s", dir->fd, name);
 	return addr;
 }
 
 int state_listen(const struct state_dir *dir, struct error *e)
 {
 	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct sockaddr_un addr = start_address(dir);
+	struct sockaddr_un addr = address_of(dir, "start.sock");
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 8) < 0)
 		return error_errno(e, "make the start socket");
@@ -349,10 +349,22 @@ int state_listen(const struct state_dir *dir, struct error *e)
 int state_connect(const struct state_dir *dir, struct error *e)
 {
 	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct sockaddr_un addr = start_address(dir);
+	struct sockaddr_un addr = address_of(dir, "start.sock");
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return error_errno(e, "connect to the start socket of container '%s'", dir->id);
+	return fd_take(&fd);
+}
+
+int state_bind_notify(const struct state_dir *dir, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un addr = address_of(dir, STATE_NOTIFY);
+
+	/* Whoever the container's process is may write to it. */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+		fchmodat(dir->fd, STATE_NOTIFY, 0666, 0) < 0)
+		return error_errno(e, "make the socket for notifications");
 	return fd_take(&fd);
 }
 

@@ -8,6 +8,7 @@
  *   cgroup.json   where its cgroup is or is going to be, written before that is made
  *   init          PID and start time of the first process, from its birth on
  *   start.sock    where init waits for start
+ *   notify.sock   what the container sees as NOTIFY_SOCKET, if create had one
  *   created.lock  held locked by init until execve closes it: who can't lock it sees "created"
  *
  * The directory itself is flock(2)ed by whoever changes something. What will exist is recorded
@@ -120,6 +121,10 @@ int state_connect(const struct state_dir *dir, struct error *e);
  */
 int state_watch_force(const struct state_dir *dir);
 void state_force(const struct state_dir *dir);
+
+/* Where the container's processes notify; init has it until start takes it. */
+#define STATE_NOTIFY "notify.sock"
+int state_bind_notify(const struct state_dir *dir, struct error *e);
 
 /* The lock that only execve or death releases. Returns the descriptor for init. */
 int state_lock_created(const struct state_dir *dir, struct error *e);

@@ -36,12 +36,29 @@ static int count_ops(struct plan_builder *b, struct error *e)
 }
 
 /* What follows the mounts, in the order in which it happens. */
+/* The socket alone: in a directory of the host's the container could make files. */
+static void plan_notify(struct plan_builder *b)
+{
+	struct op *op;
+
+	if (!b->request->notify_socket)
+		return;
+	op = plan_add_op(b, OP_BIND);
+	op->object = "NOTIFY_SOCKET";
+	op->source = plan_printf(b, "%s", b->request->notify_socket);
+	op->target = PLAN_NOTIFY_SOCKET;
+	op->fs.attrs.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+		MOUNT_ATTR_NOEXEC;
+	op->fs.attrs.propagation = MS_PRIVATE;
+}
+
 static int plan_tail(struct plan_builder *b, struct error *e)
 {
 	const struct spec_linux *l = &b->spec->linux;
 	struct op *op;
 	int r;
 
+	plan_notify(b);
 	plan_enter_cgroup(b);
 	r = plan_net_devices(b, e);
 	if (r < 0)

@@ -173,6 +173,9 @@ struct plan_rlimit {
 	bool raise; /* above our own hard limit: init may not */
 };
 
+/* Where the container's processes find the socket of sd_notify(3); as runc's do. */
+#define PLAN_NOTIFY_SOCKET "/run/notify/notify.sock"
+
 struct plan_process {
 	const char *origin; /* what errors about it begin with: "config.json: process." */
 	uid_t setup_uid; /* whom init becomes for the set-up: root, if that is mapped */
@@ -205,6 +208,7 @@ struct plan_process {
 	bool new_keyring;
 	unsigned int n_fds; /* descriptors 3 ... 2+n go to the program */
 	const char *listen_fds; /* the value of LISTEN_FDS for it, or NULL */
+	const char *notify_socket; /* that of NOTIFY_SOCKET, or NULL */
 };
 
 /* linux.intelRdt: groups of resctrl, as kernel/resctrl.h has them. */
@@ -257,6 +261,7 @@ struct plan_request {
 	enum plan_cgroup_manager cgroup_manager;
 	unsigned int n_fds; /* --preserve-fds and LISTEN_FDS together */
 	const char *listen_fds;
+	const char *notify_socket; /* what the container is to see as NOTIFY_SOCKET, or NULL */
 	const char *seccomp_cache; /* a directory for compiled filters, or NULL */
 	bool no_pivot, no_new_keyring, keep_groups;
 	bool may_use_terminal; /* there is a console socket or a terminal to relay to */

@@ -251,5 +251,6 @@ int plan_process(struct plan_builder *b, struct error *e)
 	p->new_keyring = !b->request->no_new_keyring;
 	p->n_fds = b->request->n_fds;
 	p->listen_fds = b->request->listen_fds;
+	p->notify_socket = b->request->notify_socket ? PLAN_NOTIFY_SOCKET : NULL;
 	return 0;
 }

@@ -94,6 +94,8 @@ static void make_environment(const struct plan *plan, struct strlist *out)
 
 		strlist_setenv(out, "HOME", home);
 	}
+	if (p->notify_socket)
+		strlist_setenv(out, "NOTIFY_SOCKET", p->notify_socket);
 	/* sd_listen_fds(3): for the process of this number alone, as it will see it itself. */
 	if (p->listen_fds) {
 		CLEANUP(mem_free) char *pid = xasprintf("%d", getpid());

@@ -139,12 +139,13 @@ static _Noreturn void fail(int sock_fd, const struct error *e)
 static void close_parents(const struct init_args *args)
 {
 	const struct plan_namespaces *ns = &args->plan->namespaces;
-	CLEANUP(mem_free) int *keep = xcalloc(3 + ns->n_after + args->plan->n_ops, sizeof(int));
+	CLEANUP(mem_free) int *keep = xcalloc(4 + ns->n_after + args->plan->n_ops, sizeof(int));
 	size_t n = 0;
 
 	keep[n++] = args->sock_fd;
 	keep[n++] = args->start_fd;
 	keep[n++] = args->lock_fd;
+	keep[n++] = args->notify_fd;
 	for (size_t i = 0; i < ns->n_after; i++)
 		keep[n++] = ns->after[i].fd;
 	for (size_t i = 0; i < args->plan->n_ops; i++)
@@ -181,6 +182,10 @@ _Noreturn void init_main(const struct init_args *args)
 	if (connection_fd < 0)
 		_exit(1);
 	fd_close(args->start_fd);
+	if (args->notify_fd >= 0 &&
+		message_send(connection_fd, MESSAGE_NOTIFIED, 0, args->notify_fd, &e) < 0)
+		_exit(1);
+	fd_close(args->notify_fd);
 	if (terminal_attach(&run.terminal_fd, &e) == 0)
 		exec_run(args->plan, &program, args->state, connection_fd, &e);
 	fail(connection_fd, &e);

@@ -4,7 +4,7 @@
  *
  * Where: a child of the process that creates, in the new user and PID namespaces.
  * May: everything inside; Must not: parse, decide, or keep a descriptor of the host past READY but
- * the two that wait for start and its own files for security labels (kernel/lsm.h).
+ * those that wait for start and its own files for security labels (kernel/lsm.h).
  */
 #pragma once
 
@@ -18,6 +18,7 @@ struct init_args {
 	int sock_fd; /* to the parent */
 	int start_fd; /* a listening socket: start connects to it */
 	int lock_fd; /* held locked until execve closes it: "created", not "running" */
+	int notify_fd; /* what the container's processes notify, for start to take; or -EBADF */
 };
 
 _Noreturn void init_main(const struct init_args *args);

@@ -28,6 +28,7 @@
  *
  *   start                                                     |
  *      | connect, ----------- START ------------------------> |
+ *      | <------------------ NOTIFIED (socket) -------------- | (if it was created with one)
  *      |                                                      | hooks startContainer, credentials
  *      | <------------------ EXECUTING ---------------------- | the hooks have ended
  *      | <------------------ LISTENER (number) -------------- | (if seccomp notifies)
@@ -68,6 +69,7 @@ enum message_kind {
 	MESSAGE_READY,
 	MESSAGE_COMMITTED,
 	MESSAGE_START,
+	MESSAGE_NOTIFIED,
 	MESSAGE_EXECUTING, /* from here on the end of file is execve's */
 	MESSAGE_LISTENER,
 	MESSAGE_FETCHED,

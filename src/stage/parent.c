@@ -83,14 +83,16 @@ static int hand_out(struct stage *s, struct stage *out, struct error *e)
 	return 0;
 }
 
-int stage_begin(const struct plan *plan, const struct hook_state *state, int start_fd, int lock_fd,
-	struct stage *out, struct error *e)
+int stage_begin(const struct plan *plan, const struct hook_state *state,
+	const struct stage_fds *fds, struct stage *out, struct error *e)
 {
 	CLEANUP(stage_release) struct stage s = STAGE_NONE;
 	CLEANUP(prepared_release) struct prepared prepared = { 0 };
-	struct init_args args = {
-		.plan = plan, .state = state, .start_fd = start_fd, .lock_fd = lock_fd
-	};
+	struct init_args args = { .plan = plan,
+		.state = state,
+		.start_fd = fds->start_fd,
+		.lock_fd = fds->lock_fd,
+		.notify_fd = fds->notify_fd };
 	int pair[2], r = prepare_trees(plan, &prepared, e);
 
 	if (r == 0)

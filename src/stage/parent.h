@@ -31,12 +31,14 @@ struct stage {
 		.placement = PLACEMENT_NONE, .network = NETWORK_NONE       \
 	}
 
-/*
- * init is born, and nothing has been changed yet: the caller can record its PID. start_fd and
- * lock_fd go to init (stage/init.h); they stay the caller's here.
- */
-int stage_begin(const struct plan *plan, const struct hook_state *state, int start_fd, int lock_fd,
-	struct stage *out, struct error *e);
+/* What init gets from the state directory (stage/init.h); they stay the caller's here. */
+struct stage_fds {
+	int start_fd, lock_fd, notify_fd;
+};
+
+/* init is born, and nothing has been changed yet: the caller can record its PID. */
+int stage_begin(const struct plan *plan, const struct hook_state *state,
+	const struct stage_fds *fds, struct stage *out, struct error *e);
 
 /* exec's: not init is born but a process that joins it, in its namespaces; the rest is the same. */
 struct stage_join {

@@ -27,6 +27,7 @@ struct flow {
 struct relay {
 	pid_t pid;
 	int pidfd, signal_fd, master_fd;
+	struct notify *notify; /* or NULL */
 	int saved_valid;
 	struct termios saved;
 	int stdin_flags, stdout_flags;
@@ -156,17 +157,22 @@ static void drain(struct relay *r)
 static int loop(struct relay *r, struct error *e)
 {
 	for (;;) {
-		struct pollfd p[6] = { { .fd = r->pidfd, .events = POLLIN },
+		struct pollfd p[7] = { { .fd = r->pidfd, .events = POLLIN },
 			{ .fd = r->signal_fd, .events = POLLIN } };
 
 		prepare(p + 2, &r->in);
 		prepare(p + 4, &r->out);
-		if (poll(p, 6, -1) < 0 && errno != EINTR)
+		p[6] = (struct pollfd){ .fd = r->notify ? r->notify->container_fd : -1,
+			.events = POLLIN };
+		if (poll(p, 7, -1) < 0 && errno != EINTR)
 			return error_errno(e, "wait for the container");
 		if (p[1].revents)
 			handle_signal(r);
 		serve(p + 2, &r->in);
 		serve(p + 4, &r->out);
+		/* Also what it said last, before it ended. */
+		if (r->notify && (p[6].revents || p[0].revents))
+			notify_pass_on(r->notify);
 		if (p[0].revents) {
 			drain(r);
 			return 0;
@@ -219,12 +225,14 @@ static int open_terminal(struct relay *r, struct error *e)
 	return 0;
 }
 
-int relay_run(pid_t pid, int pidfd, int master_fd, int *out_status, struct error *e)
+int relay_run(pid_t pid, int pidfd, int master_fd, struct notify *notify, int *out_status,
+	struct error *e)
 {
 	CLEANUP(restore)
 	struct relay r = { .pid = pid,
 		.pidfd = pidfd,
 		.master_fd = master_fd,
+		.notify = notify,
 		.stdin_flags = -1,
 		.stdout_flags = -1,
 		.signal_fd = -EBADF };

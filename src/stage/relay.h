@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "stage/notify.h"
 
 /*
  * Blocks the signals that relay_run will pass on; before init is born, so that none is lost. What
@@ -29,6 +30,7 @@ void relay_give_size(int master_fd);
 /*
  * Until pid, a child of ours, has ended: out_status is its exit status, or 128 + signal. pidfd is
  * its, master_fd its terminal's master or -EBADF; standard input then is a terminal, which is raw
- * meanwhile.
+ * meanwhile. notify: for what it tells the service manager, or NULL.
  */
-int relay_run(pid_t pid, int pidfd, int master_fd, int *out_status, struct error *e);
+int relay_run(pid_t pid, int pidfd, int master_fd, struct notify *notify, int *out_status,
+	struct error *e);

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -530,6 +531,21 @@ static void act_wait_for(char **args)
 		nanosleep(&t, NULL);
 }
 
+/* sd_notify(3) to $NOTIFY_SOCKET. */
+static void act_sd_notify(char **args)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path ? path : "");
+	add_errno(fd < 0 ||
+		sendto(fd, args[0], strlen(args[0]), 0, (struct sockaddr *)&addr, sizeof(addr)) <
+			0);
+	if (fd >= 0)
+		close(fd);
+}
+
 static void act_exit(char **args)
 {
 	/* Its own line stays open; the ones before are out. */
@@ -548,4 +564,5 @@ const struct action act_actions[] = { { "read", 1, act_read }, { "write", 2, act
 	{ "processes", 0, act_processes }, { "hunt", 1, act_hunt }, { "spawn", 1, act_spawn },
 	{ "tiocsti", 1, act_tiocsti }, { "print", 0, act_print }, { "open-fds", 0, act_fds },
 	{ "output", 1, act_output }, { "kill-self", 1, act_kill_self }, { "sleep", 1, act_sleep },
-	{ "wait-for", 1, act_wait_for }, { "exit", 1, act_exit }, { 0 } };
+	{ "sd-notify", 1, act_sd_notify }, { "wait-for", 1, act_wait_for }, { "exit", 1, act_exit },
+	{ 0 } };

@@ -180,6 +180,35 @@ static void act_hold(char **args)
 }
 
 /*
+ * manager SOCKET COUNT: a service manager's end of sd_notify(3): COUNT datagrams, with how many
+ * descriptors came along; those are closed.
+ */
+static void act_manager(char **args)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", args[0]);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		exit(99);
+	json_array("datagrams");
+	for (int i = 0; i < atoi(args[1]); i++) {
+		static char text[1 << 16];
+		int fds[16], n;
+		ssize_t len;
+
+		n = receive_fds(fd, text, sizeof(text), &len, fds, 16);
+		for (int j = 0; j < n; j++)
+			close(fds[j]);
+		json_object(NULL);
+		json_bytes("text", text, len < 0 ? 0 : (size_t)len);
+		json_number("n_fds", n);
+		json_object_end();
+	}
+	json_array_end();
+}
+
+/*
  * notify SOCKET COUNT ERRNO: the other side of SCMP_ACT_NOTIFY; answers COUNT calls with ERRNO, and
  * with ERRNO 0 lets them go on. "callers" is what the processes were when they asked.
  */
@@ -284,6 +313,6 @@ static void act_leak(char **args)
 }
 
 const struct action host_actions[] = { { "hook", 1, act_hook }, { "accept-fds", 1, act_accept_fds },
-	{ "hold", 2, act_hold }, { "notify", 3, act_notify }, { "exchange", 2, act_exchange },
-	{ "exchange-once", 2, act_exchange_once }, { "leak", 3, act_leak }, { "pty", 3, act_pty },
-	{ 0 } };
+	{ "hold", 2, act_hold }, { "manager", 2, act_manager }, { "notify", 3, act_notify },
+	{ "exchange", 2, act_exchange }, { "exchange-once", 2, act_exchange_once },
+	{ "leak", 3, act_leak }, { "pty", 3, act_pty }, { 0 } };

@@ -65,7 +65,9 @@ static void set_word(struct setting *s, const char *word)
 	static const struct name managers[] = { { "systemd", PLAN_CGROUP_SYSTEMD },
 		{ "cgroupfs", PLAN_CGROUP_CGROUPFS }, { "disabled", PLAN_CGROUP_DISABLED }, { 0 } };
 
-	if (streq(word, "no-pivot")) {
+	if (streq(word, "notify")) {
+		s->request.notify_socket = "/state/box/notify.sock";
+	} else if (streq(word, "no-pivot")) {
 		s->request.no_pivot = true;
 	} else if (streq(word, "keep-groups")) {
 		s->request.keep_groups = true;
