@@ -57,7 +57,9 @@ idmaps() {
 	pod volume create --opt type=tmpfs --opt device=tmpfs "$oci-tmpfs" >/dev/null
 	script --uidmap 0:1:1000 --gidmap 0:1:1000 --volume "$oci-tmpfs:/mapped:idmap" <<<': >/mapped/file && echo "owner $(stat -c %u /mapped/file)"; cat /proc/self/mountinfo'
 	matches "--volume :idmap of a tmpfs of Podman's" "$(said owner) $(options /mapped)" '^0 .*idmapped'
-	pod volume rm "$oci-tmpfs" >/dev/null
+	# Podman 5.4 leaves the volume mounted every second time, whatever the runtime, and can't remove it then
+	within "$seconds" podman unshare umount "$(pod volume inspect --format '{{.Mountpoint}}' "$oci-tmpfs")" 2>/dev/null
+	works "volume rm of a tmpfs" pod volume rm "$oci-tmpfs"
 }
 
 named() {
