@@ -229,6 +229,8 @@ libcli_a_SOURCES = \
 	%D%/cli/match.h \
 	%D%/cli/option.c \
 	%D%/cli/option.h \
+	%D%/cli/option_help.c \
+	%D%/cli/option_help.h \
 	%D%/cli/options.c \
 	%D%/cli/pause.c \
 	%D%/cli/ps.c \

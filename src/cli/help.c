@@ -4,71 +4,7 @@
 #include <stdio.h>
 
 #include "cli/globals.h"
-
-/* Where the explanations begin, unless all names are shorter. */
-#define NAMES_WIDTH_MAX 30
-
-/* "-b, --bundle DIR", "    --no-pivot", "-SIGNAL". */
-static void add_names(const struct option_def *def, struct text *out)
-{
-	const char *separator = "";
-
-	if (def->type == OPTION_DASHED) {
-		text_printf(out, "-%s", def->value);
-		return;
-	}
-	for (const char *s = def->shorts; s && *s; s++) {
-		text_printf(out, "%s-%c", separator, *s);
-		separator = ", ";
-	}
-	if (def->name)
-		text_printf(out, "%s--%s", def->shorts ? ", " : "    ", def->name);
-	if (def->value)
-		text_printf(out, " %s", def->value);
-}
-
-static void add_row(const char *names, const char *help, int width, struct text *out)
-{
-	text_printf(out, "  %-*s  %s", width, names, help);
-}
-
-static void add_choices(const struct option_def *def, struct text *out)
-{
-	const char *separator = ": ";
-
-	for (const struct name *c = def->choices; c && c->name; c++) {
-		text_printf(out, "%s%s", separator, c->name);
-		separator = ", ";
-	}
-	text_puts(out, "\n");
-}
-
-static int names_width(const struct option_def *options)
-{
-	size_t width = 0;
-
-	for (const struct option_def *row = options; row->help; row++) {
-		CLEANUP(text_release) struct text names = { 0 };
-
-		add_names(row, &names);
-		if (names.len > width && names.len <= NAMES_WIDTH_MAX)
-			width = names.len;
-	}
-	return (int)width;
-}
-
-static void add_options(const struct option_def *options, struct text *out)
-{
-	int width = names_width(options);
-
-	for (const struct option_def *row = options; row->help; row++) {
-		CLEANUP(text_release) struct text names = { 0 };
-
-		add_names(row, &names);
-		add_row(names.s, row->help, width, out);
-		add_choices(row, out);
-	}
-}
+#include "cli/option_help.h"
 
 static void add_command_help(const char *program, const struct command *command, struct text *out)
 {
@@ -78,7 +14,7 @@ static void add_command_help(const char *program, const struct command *command,
 	if (command->details)
 		text_printf(out, "%s\n", command->details);
 	text_puts(out, "\noptions:\n");
-	add_options(command->options, out);
+	options_describe(command->options, out);
 	text_printf(out,
 		"\nThe global options are listed by '%s --help'; 'man lichen-%s' tells more.\n",
 		program, command->name);
@@ -91,11 +27,10 @@ static void add_program_help(const char *program, struct text *out)
 	for (const struct command *const *c = commands; *c; c++) {
 		if ((*c)->visibility == COMMAND_HIDDEN)
 			continue;
-		add_row((*c)->name, (*c)->summary, 8, out);
-		text_puts(out, "\n");
+		text_printf(out, "  %-8s  %s\n", (*c)->name, (*c)->summary);
 	}
 	text_puts(out, "\nglobal options, before the command:\n");
-	add_options(global_options, out);
+	options_describe(global_options, out);
 	text_printf(out,
 		"\n'%s COMMAND --help' tells the options of a command, 'man lichen' more.\n",
 		program);

@@ -7,6 +7,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,6 +28,7 @@ struct request {
 	union {
 		struct ifinfomsg link;
 		struct ifaddrmsg address;
+		struct rtmsg route;
 	};
 	char attributes[REQUEST_MAX];
 };
@@ -391,4 +393,79 @@ int netdev_return(int from_fd, int to_fd, const struct netdev *d, struct error *
 	if (r == 0 && d->up)
 		r = set_up(to_fd, link.index);
 	return r < 0 ? error_set(e, -r, "move '%s' back: %s", d->name, strerror(-r)) : 0;
+}
+
+/* ---- a device that we have made ---- */
+
+static size_t address_size(int family)
+{
+	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+}
+
+int netdev_bring_up(int fd, const char *name, unsigned int mtu, struct error *e)
+{
+	struct request r = request_for_link(RTM_NEWLINK, 0);
+	struct link link;
+	int result = find_link(fd, name, &link);
+
+	if (result == 0) {
+		r.link.ifi_index = (int)link.index;
+		r.link.ifi_flags = r.link.ifi_change = IFF_UP;
+		add_attribute(&r, IFLA_MTU, &mtu, sizeof(mtu));
+		result = transact(fd, &r, NULL, NULL);
+	}
+	return result < 0 ? error_set(e, -result, "bring up %s with an MTU of %u: %s", name, mtu,
+				    strerror(-result))
+			  : 0;
+}
+
+int netdev_add_address(int fd, const char *name, int family, const void *address,
+	unsigned char bits, struct error *e)
+{
+	struct request r = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
+			.nlmsg_type = RTM_NEWADDR,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL },
+		.address = { .ifa_family = (unsigned char)family,
+			.ifa_prefixlen = bits,
+			.ifa_flags = family == AF_INET6 ? IFA_F_NODAD : 0,
+			.ifa_scope = RT_SCOPE_UNIVERSE },
+	};
+	struct link link;
+	int result = find_link(fd, name, &link);
+
+	if (result == 0) {
+		r.address.ifa_index = link.index;
+		add_attribute(&r, IFA_LOCAL, address, address_size(family));
+		add_attribute(&r, IFA_ADDRESS, address, address_size(family));
+		result = transact(fd, &r, NULL, NULL);
+	}
+	return result < 0
+		? error_set(e, -result, "give %s its address: %s", name, strerror(-result))
+		: 0;
+}
+
+int netdev_add_gateway(int fd, const char *name, int family, const void *gateway, struct error *e)
+{
+	struct request r = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
+			.nlmsg_type = RTM_NEWROUTE,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL },
+		.route = { .rtm_family = (unsigned char)family,
+			.rtm_table = RT_TABLE_MAIN,
+			.rtm_protocol = RTPROT_BOOT,
+			.rtm_scope = RT_SCOPE_UNIVERSE,
+			.rtm_type = RTN_UNICAST },
+	};
+	struct link link;
+	int result = find_link(fd, name, &link);
+
+	if (result == 0) {
+		add_attribute(&r, RTA_GATEWAY, gateway, address_size(family));
+		add_attribute(&r, RTA_OIF, &link.index, sizeof(link.index));
+		result = transact(fd, &r, NULL, NULL);
+	}
+	return result < 0
+		? error_set(e, -result, "add the default route by %s: %s", name, strerror(-result))
+		: 0;
 }

@@ -35,3 +35,15 @@ int netdev_move(int from_fd, int to_fd, const char *name, const char *new_name, 
 int netdev_return(int from_fd, int to_fd, const struct netdev *d, struct error *e);
 
 void netdev_release(struct netdev *d);
+
+/* ---- a device that we have made ---- */
+
+/* mtu in bytes. */
+int netdev_bring_up(int fd, const char *name, unsigned int mtu, struct error *e);
+
+/* address is a struct in_addr or in6_addr; IPv6 need not look for duplicates of it. */
+int netdev_add_address(int fd, const char *name, int family, const void *address,
+	unsigned char bits, struct error *e);
+
+/* The default route. */
+int netdev_add_gateway(int fd, const char *name, int family, const void *gateway, struct error *e);
