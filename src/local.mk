@@ -1,5 +1,5 @@
 # One directory, one layer, one library; the order of the layers is that of the link (HACKING.md).
-noinst_LIBRARIES += libbase.a libspec.a libkernel.a libhost.a libplan.a libstage.a libcontainer.a libcli.a
+noinst_LIBRARIES += libbase.a libnet.a libspec.a libkernel.a libhost.a libplan.a libstage.a libcontainer.a libcli.a
 
 libbase_a_SOURCES = \
 	%D%/base/error.c \
@@ -18,6 +18,16 @@ libbase_a_SOURCES = \
 	%D%/base/str.h \
 	%D%/base/syscalls.c \
 	%D%/base/syscalls.h
+
+libnet_a_SOURCES = \
+	%D%/net/address.c \
+	%D%/net/address.h \
+	%D%/net/egress.c \
+	%D%/net/egress.h \
+	%D%/net/publish.c \
+	%D%/net/publish.h \
+	%D%/net/resolver_file.c \
+	%D%/net/resolver_file.h
 
 libspec_a_SOURCES = \
 	%D%/spec/bind.c \
@@ -257,5 +267,5 @@ libcli_a_SOURCES = \
 
 bin_PROGRAMS += %D%/lichen
 %C%_lichen_SOURCES = %D%/cli/main.c
-%C%_lichen_LDADD = libcli.a libcontainer.a libstage.a libplan.a libhost.a libkernel.a libspec.a libbase.a \
+%C%_lichen_LDADD = libcli.a libcontainer.a libstage.a libplan.a libhost.a libkernel.a libspec.a libnet.a libbase.a \
 	$(YAJL_LIBS) $(SECCOMP_LIBS) -lm

@@ -77,7 +77,7 @@ done)"
 # All state is passed along. What the linker put where something can be written to:
 mutable()
 {
-	for layer in base spec kernel host plan stage container cli; do
+	for layer in base net spec kernel host plan stage container cli; do
 		"${NM:-nm}" -f sysv "lib$layer.a" 2>/dev/null | awk -F '|' -v layer="$layer" '
 			$4 ~ /OBJECT|TLS/ && $7 ~ /^\.t?(data|bss)|COM/ && $7 !~ /^\.data\.rel\.ro/ {
 				gsub(/ /, "", $1)

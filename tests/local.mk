@@ -1,7 +1,8 @@
 # Every unit test links its own layer and those below it, in the order of the link, and nothing else:
 # a call upwards does not link. So does a test without its line here: check-house.sh looks for it.
 LINK_BASE = libbase.a
-LINK_SPEC = libspec.a $(LINK_BASE) $(YAJL_LIBS)
+LINK_NET = libnet.a $(LINK_BASE)
+LINK_SPEC = libspec.a $(LINK_NET) $(YAJL_LIBS)
 LINK_KERNEL = libkernel.a $(LINK_SPEC)
 LINK_HOST = libhost.a $(LINK_KERNEL)
 LINK_PLAN = libplan.a $(LINK_HOST) $(SECCOMP_LIBS) -lm
@@ -10,11 +11,13 @@ LINK_CONTAINER = libcontainer.a $(LINK_STAGE)
 LINK_CLI = libcli.a $(LINK_CONTAINER)
 
 UNIT_TESTS = \
+	%D%/unit/test-address \
 	%D%/unit/test-caps \
 	%D%/unit/test-cgroup \
 	%D%/unit/test-cgroup-stats \
 	%D%/unit/test-device-filter \
 	%D%/unit/test-duration \
+	%D%/unit/test-egress \
 	%D%/unit/test-error \
 	%D%/unit/test-event \
 	%D%/unit/test-exec-plan \
@@ -34,7 +37,9 @@ UNIT_TESTS = \
 	%D%/unit/test-plan \
 	%D%/unit/test-process-ref \
 	%D%/unit/test-ps-table \
+	%D%/unit/test-publish \
 	%D%/unit/test-resctrl \
+	%D%/unit/test-resolver-file \
 	%D%/unit/test-resources \
 	%D%/unit/test-schema \
 	%D%/unit/test-scope-property \
@@ -50,11 +55,13 @@ UNIT_TESTS = \
 	%D%/unit/test-template \
 	%D%/unit/test-types
 
+%C%_unit_test_address_LDADD = $(LINK_NET)
 %C%_unit_test_caps_LDADD = $(LINK_KERNEL)
 %C%_unit_test_cgroup_LDADD = $(LINK_KERNEL)
 %C%_unit_test_cgroup_stats_LDADD = $(LINK_KERNEL)
 %C%_unit_test_device_filter_LDADD = $(LINK_KERNEL)
 %C%_unit_test_duration_LDADD = $(LINK_CLI)
+%C%_unit_test_egress_LDADD = $(LINK_NET)
 %C%_unit_test_error_LDADD = $(LINK_BASE)
 %C%_unit_test_event_LDADD = $(LINK_CLI)
 %C%_unit_test_exec_plan_LDADD = $(LINK_PLAN)
@@ -74,7 +81,9 @@ UNIT_TESTS = \
 %C%_unit_test_plan_LDADD = $(LINK_PLAN)
 %C%_unit_test_process_ref_LDADD = $(LINK_CONTAINER)
 %C%_unit_test_ps_table_LDADD = $(LINK_CLI)
+%C%_unit_test_publish_LDADD = $(LINK_NET)
 %C%_unit_test_resctrl_LDADD = $(LINK_KERNEL)
+%C%_unit_test_resolver_file_LDADD = $(LINK_NET)
 %C%_unit_test_resources_LDADD = $(LINK_PLAN)
 %C%_unit_test_schema_LDADD = $(LINK_SPEC)
 %C%_unit_test_scope_property_SOURCES = %D%/unit/test-scope-property.c helpers/scope/property.c

@@ -8,7 +8,7 @@
 #   as_user CMD...            runs CMD as that user, in a clean environment, with a runtime directory
 
 # shellcheck disable=SC2034
-build_packages='gcc make autoconf automake pkg-config libyajl-dev libseccomp-dev libsystemd-dev libc6-dev' \
+build_packages='gcc make autoconf automake pkg-config libyajl-dev libseccomp-dev libslirp-dev libsystemd-dev libc6-dev' \
 	run_packages='uidmap busybox-static'
 
 # For machines where root has no user to lend.
