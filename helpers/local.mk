@@ -8,3 +8,10 @@ pkglibexec_PROGRAMS += %D%/lichen-scope
 %C%_lichen_scope_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS)
 %C%_lichen_scope_LDFLAGS = $(SAN_CFLAGS)
 %C%_lichen_scope_LDADD = libbase.a $(SYSTEMD_LIBS)
+
+# lichen-net's decisions, which are pure: the unit tests link them without libslirp.
+noinst_LIBRARIES += libnethelper.a
+libnethelper_a_SOURCES = \
+	%D%/net/frame.c \
+	%D%/net/frame.h \
+	%D%/net/wire.h

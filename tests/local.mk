@@ -2,6 +2,8 @@
 # a call upwards does not link. So does a test without its line here: check-house.sh looks for it.
 LINK_BASE = libbase.a
 LINK_NET = libnet.a $(LINK_BASE)
+# Not a layer: the pure part of the helper lichen-net.
+LINK_NETHELPER = libnethelper.a $(LINK_NET)
 LINK_SPEC = libspec.a $(LINK_NET) $(YAJL_LIBS)
 LINK_KERNEL = libkernel.a $(LINK_SPEC)
 LINK_HOST = libhost.a $(LINK_KERNEL)
@@ -23,6 +25,7 @@ UNIT_TESTS = \
 	%D%/unit/test-exec-plan \
 	%D%/unit/test-fd \
 	%D%/unit/test-features \
+	%D%/unit/test-frame \
 	%D%/unit/test-hooks \
 	%D%/unit/test-ids \
 	%D%/unit/test-json \
@@ -67,6 +70,8 @@ UNIT_TESTS = \
 %C%_unit_test_exec_plan_LDADD = $(LINK_PLAN)
 %C%_unit_test_fd_LDADD = $(LINK_BASE)
 %C%_unit_test_features_LDADD = $(LINK_PLAN)
+%C%_unit_test_frame_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/helpers/net
+%C%_unit_test_frame_LDADD = $(LINK_NETHELPER)
 %C%_unit_test_hooks_LDADD = $(LINK_STAGE)
 %C%_unit_test_ids_LDADD = $(LINK_HOST)
 %C%_unit_test_json_LDADD = $(LINK_SPEC)
@@ -155,6 +160,7 @@ EXTRA_DIST += \
 	%D%/data \
 	%D%/fuzz/corpus \
 	%D%/tap.sh \
+	%D%/unit/frames.h \
 	%D%/unit/hosts.h \
 	%D%/unit/profile.h \
 	%D%/unit/tap.h \
