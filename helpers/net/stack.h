@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The TCP/IP stack: libslirp between the tap device and the host's sockets. Each frame from the
+ * container is judged by the policy before libslirp sees it.
+ */
+#pragma once
+
+#include "loop.h"
+#include "nameserver.h"
+#include "net/publish.h"
+#include "policy.h"
+#include "request.h"
+
+struct Slirp;
+
+struct stack {
+	struct source tap; /* first: on_tap goes back from it to the rest */
+	struct loop *loop;
+	struct Slirp *slirp;
+	struct policy policy;
+	struct nameserver nameserver;
+	const struct request *request;
+	int64_t router_at; /* libslirp's only timer, in ms of time_ms(); INT64_MAX: off */
+	uint8_t published[65536 / 8]; /* UDP ports of the container's that are published */
+	uint8_t to_nameserver[65536 / 8]; /* its TCP ports whose connection goes to port 53 */
+	uint8_t listeners[65536 / 8]; /* descriptors of libslirp's that stack_publish has found */
+	uint8_t in[FRAME_HEADER + 65536], out[FRAME_HEADER + 65536];
+};
+
+/* s stays where it is. The tap device is read as soon as stack_open_tap is called. */
+int stack_init(struct stack *s, struct loop *l, const struct request *q, struct error *e);
+int stack_open_tap(struct stack *s, int tap_fd, struct error *e);
+
+/* Serves until the process is ended. Returns an error alone. */
+int stack_run(struct stack *s, struct error *e);
+
+/* A frame to the container. */
+void stack_send(struct stack *s, const uint8_t *bytes, size_t n);
+
+/*
+ * A port of the host's that leads to one of the container's. For TCP, out_fd is the descriptor on
+ * which libslirp listens, and which stays its own. -errno.
+ */
+int stack_publish(struct stack *s, enum publish_protocol protocol,
+	const struct sockaddr_storage *host, const struct sockaddr_storage *guest, int *out_fd);
+void stack_unpublish(struct stack *s, enum publish_protocol protocol,
+	const struct sockaddr_storage *host, int fd);
+
+/* UDP: its peers may be answered, whatever the egress rules say. */
+enum stack_published { STACK_UNPUBLISHED, STACK_PUBLISHED };
+void stack_note_published(struct stack *s, uint16_t guest_port, enum stack_published how);
