@@ -14,4 +14,6 @@ noinst_LIBRARIES += libnethelper.a
 libnethelper_a_SOURCES = \
 	%D%/net/frame.c \
 	%D%/net/frame.h \
+	%D%/net/policy.c \
+	%D%/net/policy.h \
 	%D%/net/wire.h

@@ -38,6 +38,7 @@ UNIT_TESTS = \
 	%D%/unit/test-option \
 	%D%/unit/test-path \
 	%D%/unit/test-plan \
+	%D%/unit/test-policy \
 	%D%/unit/test-process-ref \
 	%D%/unit/test-ps-table \
 	%D%/unit/test-publish \
@@ -84,6 +85,8 @@ UNIT_TESTS = \
 %C%_unit_test_option_LDADD = $(LINK_CLI)
 %C%_unit_test_path_LDADD = $(LINK_BASE)
 %C%_unit_test_plan_LDADD = $(LINK_PLAN)
+%C%_unit_test_policy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/helpers/net
+%C%_unit_test_policy_LDADD = $(LINK_NETHELPER)
 %C%_unit_test_process_ref_LDADD = $(LINK_CONTAINER)
 %C%_unit_test_ps_table_LDADD = $(LINK_CLI)
 %C%_unit_test_publish_LDADD = $(LINK_NET)
