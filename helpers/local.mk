@@ -12,6 +12,8 @@ pkglibexec_PROGRAMS += %D%/lichen-scope
 # lichen-net's decisions, which are pure: the unit tests link them without libslirp.
 noinst_LIBRARIES += libnethelper.a
 libnethelper_a_SOURCES = \
+	%D%/net/dns.c \
+	%D%/net/dns.h \
 	%D%/net/frame.c \
 	%D%/net/frame.h \
 	%D%/net/policy.c \

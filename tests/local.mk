@@ -18,6 +18,7 @@ UNIT_TESTS = \
 	%D%/unit/test-cgroup \
 	%D%/unit/test-cgroup-stats \
 	%D%/unit/test-device-filter \
+	%D%/unit/test-dns \
 	%D%/unit/test-duration \
 	%D%/unit/test-egress \
 	%D%/unit/test-error \
@@ -64,6 +65,8 @@ UNIT_TESTS = \
 %C%_unit_test_cgroup_LDADD = $(LINK_KERNEL)
 %C%_unit_test_cgroup_stats_LDADD = $(LINK_KERNEL)
 %C%_unit_test_device_filter_LDADD = $(LINK_KERNEL)
+%C%_unit_test_dns_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/helpers/net
+%C%_unit_test_dns_LDADD = $(LINK_NETHELPER)
 %C%_unit_test_duration_LDADD = $(LINK_CLI)
 %C%_unit_test_egress_LDADD = $(LINK_NET)
 %C%_unit_test_error_LDADD = $(LINK_BASE)
