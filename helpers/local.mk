@@ -19,3 +19,41 @@ libnethelper_a_SOURCES = \
 	%D%/net/policy.c \
 	%D%/net/policy.h \
 	%D%/net/wire.h
+
+pkglibexec_PROGRAMS += %D%/lichen-net
+%C%_lichen_net_SOURCES = \
+	%D%/net/api.c \
+	%D%/net/control.h \
+	%D%/net/engine.c \
+	%D%/net/engine.h \
+	%D%/net/forwards.c \
+	%D%/net/forwards.h \
+	%D%/net/inside.c \
+	%D%/net/inside.h \
+	%D%/net/loop.c \
+	%D%/net/loop.h \
+	%D%/net/main.c \
+	%D%/net/monitor.c \
+	%D%/net/monitor.h \
+	%D%/net/nameserver.c \
+	%D%/net/nameserver.h \
+	%D%/net/owner.c \
+	%D%/net/packet.c \
+	%D%/net/packet.h \
+	%D%/net/ports.c \
+	%D%/net/request.h \
+	%D%/net/resolvers.c \
+	%D%/net/sandbox.c \
+	%D%/net/sandbox.h \
+	%D%/net/shortcut.c \
+	%D%/net/shortcut.h \
+	%D%/net/sockaddr.c \
+	%D%/net/sockaddr.h \
+	%D%/net/stack.c \
+	%D%/net/stack.h \
+	%D%/net/syscalls.c \
+	%D%/net/vnet.c
+%C%_lichen_net_CPPFLAGS = $(AM_CPPFLAGS) $(SLIRP_CFLAGS) $(SECCOMP_CFLAGS) -I$(srcdir)/%D%/net
+%C%_lichen_net_LDFLAGS = $(SAN_CFLAGS)
+%C%_lichen_net_LDADD = libnethelper.a libcli.a libkernel.a libspec.a libnet.a libbase.a \
+	$(SLIRP_LIBS) $(SECCOMP_LIBS) $(YAJL_LIBS)

@@ -188,6 +188,10 @@ static void take_frame(struct stack *s, size_t n)
 	}
 }
 
+/*
+ * As many frames at a time as came the last time: where they come one by one, the wait says as well
+ * as a read that fails that there is no other.
+ */
 static void on_tap(struct source *source, uint32_t ready)
 {
 	struct stack *s = (struct stack *)source;
@@ -196,13 +200,16 @@ static void on_tap(struct source *source, uint32_t ready)
 
 	if (ready & (EPOLLERR | EPOLLHUP))
 		exit(EXIT_SUCCESS); /* the device is gone, and with it the container */
-	for (int i = 0; i < TAP_FRAMES; i++) {
+	for (unsigned int i = 0; i < s->burst; i++) {
 		ssize_t n = readv(source->fd, parts, ARRAY_SIZE(parts));
 
-		if (n <= TAP_HEADER_SIZE)
+		if (n <= TAP_HEADER_SIZE) {
+			s->burst = i > 1 ? i : 1;
 			return;
+		}
 		take_frame(s, (size_t)n - TAP_HEADER_SIZE);
 	}
+	s->burst = s->burst * 2 < TAP_FRAMES ? s->burst * 2 : TAP_FRAMES;
 }
 
 /* ---- libslirp ---- */
@@ -327,6 +334,7 @@ int stack_open_tap(struct stack *s, int tap_fd, struct error *e)
 	int r;
 
 	s->tap.fd = tap_fd;
+	s->burst = 1;
 	r = loop_add(s->loop, &s->tap, EPOLLIN);
 	return r < 0 ? error_set(e, -r, "the tap device: %s", strerror(-r)) : 0;
 }
