@@ -178,7 +178,13 @@ static void use_null(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	for (int i = 0; fd >= 0 && i < 3; i++)
+#ifdef __SANITIZE_ADDRESS__ /* says there what it has found */
+	const int last = STDOUT_FILENO;
+#else
+	const int last = STDERR_FILENO;
+#endif
+
+	for (int i = 0; fd >= 0 && i <= last; i++)
 		if (i != fd)
 			(void)dup2(fd, i);
 	if (fd > 2)

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "cli/option_help.h"
 #include "config.h"
+#include "kernel/process.h"
 #include "request.h"
 
 struct values {
@@ -226,8 +227,12 @@ static int run(const char *const *words, struct values *v, struct error *e)
 		printf("lichen-net version " PACKAGE_VERSION "\n");
 	} else if (r == 0) {
 		r = read_request(v, &operands, q, e);
-		if (r == 0)
+		if (r == 0) {
+			int keep[] = { q->ready_fd, q->exit_fd };
+
+			process_close_except(STDERR_FILENO + 1, keep, ARRAY_SIZE(keep));
 			r = monitor_run(q, e);
+		}
 	}
 	free(operands.v);
 	return r;

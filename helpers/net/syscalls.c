@@ -89,9 +89,16 @@ static int fill(scmp_filter_ctx filter, enum sandbox_profile profile)
 	return r == 0 ? seccomp_load(filter) : r;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+/* The sanitizers make calls of their own. */
+static const uint32_t other_calls = SCMP_ACT_LOG;
+#else
+static const uint32_t other_calls = SCMP_ACT_KILL_PROCESS;
+#endif
+
 int sandbox_filter(enum sandbox_profile profile, struct error *e)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx filter = seccomp_init(other_calls);
 	int r = filter ? fill(filter, profile) : -ENOMEM;
 
 	if (filter)
