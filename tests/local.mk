@@ -114,9 +114,21 @@ UNIT_TESTS = \
 %C%_unit_test_types_LDADD = $(LINK_SPEC)
 
 # A fuzzer's entry over its corpus; make one of it as tests/fuzz/fuzz-spec.c says.
-FUZZ_REPLAYS = %D%/fuzz/replay-spec
+FUZZ_REPLAYS = \
+	%D%/fuzz/replay-dns \
+	%D%/fuzz/replay-frame \
+	%D%/fuzz/replay-spec \
+	%D%/fuzz/replay-words
+%C%_fuzz_replay_dns_SOURCES = %D%/fuzz/fuzz-dns.c %D%/fuzz/replay.c
+%C%_fuzz_replay_dns_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/helpers/net
+%C%_fuzz_replay_dns_LDADD = $(LINK_NETHELPER)
+%C%_fuzz_replay_frame_SOURCES = %D%/fuzz/fuzz-frame.c %D%/fuzz/replay.c
+%C%_fuzz_replay_frame_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/helpers/net
+%C%_fuzz_replay_frame_LDADD = $(LINK_NETHELPER)
 %C%_fuzz_replay_spec_SOURCES = %D%/fuzz/fuzz-spec.c %D%/fuzz/replay.c
 %C%_fuzz_replay_spec_LDADD = $(LINK_SPEC)
+%C%_fuzz_replay_words_SOURCES = %D%/fuzz/fuzz-words.c %D%/fuzz/replay.c
+%C%_fuzz_replay_words_LDADD = $(LINK_NET)
 
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_REPLAYS)
 TESTS += $(UNIT_TESTS) $(FUZZ_REPLAYS) $(dist_check_SCRIPTS)

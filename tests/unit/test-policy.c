@@ -407,12 +407,13 @@ static void check_pins_end(void)
 
 	policy_pin(p, "example.org", &a, 0, NOW);
 	policy_pin(p, "example.org", &b, UINT32_MAX, NOW);
-	is_int(judge_at(p, syn("192.0.2.1", 443), NOW + 59), VERDICT_PASS, "the shortest life");
+	is_int(judge_at(p, syn("192.0.2.1", 80), NOW + 59), VERDICT_PASS, "the shortest life");
 	is_int(judge_at(p, datagram("192.0.2.1", 443), NOW + 59), VERDICT_PASS, "UDP likewise");
-	is_int(judge_at(p, syn("192.0.2.1", 443), NOW + 60), VERDICT_REJECT, "... has an end");
+	is_int(judge_at(p, syn("192.0.2.1", 80), NOW + 60), VERDICT_REJECT, "... has an end");
 	is_int(judge_at(p, datagram("192.0.2.1", 443), NOW + 60), VERDICT_PASS,
 		"a conversation goes on");
 	is_int(judge_at(p, datagram("192.0.2.1", 444), NOW + 60), VERDICT_REJECT, "none begins");
+	is_int(judge_at(p, datagram("192.0.2.1", 80), NOW + 60), VERDICT_REJECT, "... by TCP");
 	is_int(judge_at(p, datagram("192.0.2.1", 443), NOW + 400), VERDICT_REJECT, "and it ends");
 	is_int(judge_at(p, syn("192.0.2.2", 443), NOW + 86399), VERDICT_PASS, "the longest life");
 	is_int(judge_at(p, syn("192.0.2.2", 443), NOW + 86400), VERDICT_REJECT, "... has one too");
