@@ -59,13 +59,13 @@ static int put_label(struct name_text *t, const uint8_t *label, size_t n)
 }
 
 /*
- * Reads a name and goes behind it. A pointer leads only to what stands before the place that it
- * was read at, and each to a smaller one than the last, so that there is an end.
+ * Reads a name and goes behind it. A pointer leads to what stands before `before`, and each one
+ * further back than the last, so that there is an end; 0 allows none.
  */
-static int read_name(struct reader *r, char name[DNS_NAME_SIZE])
+static int read_name(struct reader *r, size_t before, char name[DNS_NAME_SIZE])
 {
 	struct name_text t = { .s = name };
-	size_t at = r->at, lowest = r->at, behind = 0;
+	size_t at = r->at, behind = 0;
 
 	for (;;) {
 		size_t n;
@@ -79,9 +79,9 @@ static int read_name(struct reader *r, char name[DNS_NAME_SIZE])
 			if (!behind)
 				behind = at + 2;
 			at = wire_get16(r->message + at) & 0x3fff;
-			if (at >= lowest)
+			if (at >= before)
 				return -EBADMSG;
-			lowest = at;
+			before = at;
 			continue;
 		}
 		if (n > LABEL_MAX || n >= r->n - at)
@@ -97,27 +97,10 @@ static int read_name(struct reader *r, char name[DNS_NAME_SIZE])
 	return 0;
 }
 
-/* The bytes of an uncompressed name from at, its root included; 0 if it is none. */
-static size_t plain_name_size(const uint8_t *message, size_t n, size_t at)
-{
-	size_t start = at;
-
-	while (at < n && message[at] != 0) {
-		if (message[at] > LABEL_MAX)
-			return 0;
-		at += 1U + message[at];
-	}
-	return at < n && at + 1 - start <= NAME_MAX_WIRE ? at + 1 - start : 0;
-}
-
 /* The first question of a message; its name is not compressed, as there is nothing before it. */
 static int read_question(struct reader *r, struct dns_query *q)
 {
-	size_t size = plain_name_size(r->message, r->n, r->at);
-
-	if (size == 0 || r->n - r->at - size < QUESTION_TAIL)
-		return -EINVAL;
-	if (read_name(r, q->name) < 0)
+	if (read_name(r, 0, q->name) < 0 || r->n - r->at < QUESTION_TAIL)
 		return -EINVAL;
 	q->type = wire_get16(r->message + r->at);
 	q->class = wire_get16(r->message + r->at + 2);
@@ -210,7 +193,7 @@ static int read_record(struct reader *r, struct record *out)
 {
 	const uint8_t *p;
 
-	if (read_name(r, out->name) < 0 || r->n - r->at < RECORD_TAIL)
+	if (read_name(r, r->at, out->name) < 0 || r->n - r->at < RECORD_TAIL)
 		return -EBADMSG;
 	p = r->message + r->at;
 	out->type = wire_get16(p);
@@ -234,7 +217,7 @@ static int follow(struct dns_walk *w, const struct record *alias)
 		.message = w->message, .n = alias->data + alias->data_n, .at = alias->data
 	};
 
-	if (read_name(&r, w->name) < 0 || r.at != r.n)
+	if (read_name(&r, r.at, w->name) < 0 || r.at != r.n)
 		return -EBADMSG;
 	if (alias->ttl < w->ttl)
 		w->ttl = alias->ttl;

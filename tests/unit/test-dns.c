@@ -125,6 +125,8 @@ static void check_queries(void)
 	is_query(query("WWW.Example.ORG"), "www.example.org");
 	is_query(query(""), "");
 	is_query(query("_http._tcp.x-y.org"), "_http._tcp.x-y.org");
+	is_query(query("AZ.az.09"), "az.az.09");
+	is_query(query("[.`.{./.:"), "\\091.\\096.\\123.\\047.\\058");
 	is_query(query("my printer.local"), "my\\032printer.local");
 	is_query(query("a\\b.\xc3\xa4*"), "a\\092b.\\195\\164\\042");
 	is_int(parse(&m, m.n, &q), 0, "a query");
@@ -157,6 +159,7 @@ static void check_no_queries(void)
 
 	is_none(with16(query("x"), 2, 0x8180), -EBADMSG, "an answer");
 	is_none((struct message){ .n = 11 }, -EBADMSG, "no header");
+	is_none((struct message){ .n = 12 }, -EINVAL, "nothing but a header");
 	is_none(with16(query("x"), 2, 0x2000), -ENOTSUP, "NOTIFY");
 	is_none(with16(query("x"), 4, 0), -EINVAL, "no question");
 	is_none(with16(query("x"), 4, 2), -EINVAL, "two questions");
@@ -218,6 +221,7 @@ static void check_refusals(void)
 	is_int(wire_get16(out + 2), 0x8185, "its flags");
 	ok(memcmp(out + 4, "\0\1\0\0\0\0\0\0", 8) == 0, "its counts");
 	ok(memcmp(out + 12, m.bytes + 12, n - 12) == 0, "its question, as it was written");
+	is_int(dns_refuse(m.bytes, m.n, DNS_REFUSED, out, n), (int64_t)n, "just the room");
 	is_int(dns_refuse(m.bytes, m.n, DNS_REFUSED, out, n - 1), 0, "no room");
 	n = dns_refuse(bad.bytes, bad.n, DNS_FORMERR, out, sizeof(out));
 	is_int(n, DNS_HEADER, "of a bad query: the header");
@@ -286,10 +290,28 @@ static void walks(const struct message *m, size_t n, const char *want, const cha
 	is_int(dns_walk_next(&w, &a), 0, "... which is the end");
 }
 
+/* How many addresses the first n bytes have. */
+static size_t walk_length(const struct message *m, size_t n)
+{
+	CLEANUP(mem_free) uint8_t *exact = xmalloc(n + !n);
+	struct message asked = query("example.org");
+	struct dns_address a;
+	struct dns_query q;
+	struct dns_walk w;
+	size_t found = 0;
+
+	parse(&asked, asked.n, &q);
+	memcpy(exact, m->bytes, n);
+	dns_walk_begin(&w, &q, exact, n);
+	while (dns_walk_next(&w, &a) == 1)
+		found++;
+	return found;
+}
+
 static void check_walks(void)
 {
 	struct message m = message(0x8180, 0, "example.org", DNS_A);
-	size_t whole;
+	size_t whole, found = 0;
 
 	walks(&m, m.n, "", "no answer");
 	wire_put16(m.bytes + 6, 1);
@@ -316,6 +338,23 @@ static void check_walks(void)
 	put_record(&m, "@12", 16, 500, "text");
 	put_record(&m, "@12", DNS_A, UINT32_MAX, "192.0.2.1");
 	walks(&m, m.n, "192.0.2.1/0 ", "others' addresses, a text, and a TTL that is none");
+
+	for (size_t n = 0; n < m.n; n++)
+		found += walk_length(&m, n);
+	is_int(found, 0, "no beginning of that has more");
+
+	m = message(0x8180, 2, "example.org", DNS_A);
+	put_record(&m, "@12", DNS_A, INT32_MAX, "192.0.2.1");
+	whole = m.n;
+	put_record(&m, "@12", DNS_CNAME, 300, "www.@12");
+	walks(&m, m.n, "192.0.2.1/2147483647 ", "the longest TTL");
+	put8(&m, 0);
+	wire_put16(m.bytes + whole + 10, 7);
+	walks(&m, m.n, "192.0.2.1/2147483647 !", "an alias with something behind it");
+	m.bytes[whole] = 0x40;
+	walks(&m, m.n, "192.0.2.1/2147483647 !", "an unknown kind of label");
+	m.bytes[whole] = 0x3f;
+	walks(&m, m.n, "192.0.2.1/2147483647 !", "a label beyond the end");
 
 	m = message(0x8180, 1, "example.org", DNS_A);
 	whole = m.n;
@@ -344,10 +383,15 @@ static void check_long_chain(void)
 {
 	struct message m = message(0x8180, 60, "example.org", DNS_A);
 	char name[32];
-	size_t at = 12;
+	size_t at = 12, last = 0, before_last = 0;
 
 	for (int i = 0; i < 60; i++) {
 		size_t here = m.n;
+
+		if (i == 40) {
+			last = here;
+			before_last = at;
+		}
 
 		snprintf(name, sizeof(name), "label.@%zu", at);
 		put_record(&m, name, 2, 300, "");
@@ -359,6 +403,15 @@ static void check_long_chain(void)
 	walks(&m, m.n, "", "one that does not");
 	wire_put16(m.bytes + 6, 41);
 	walks(&m, m.n, "!", "one more");
+	/* The 40th has 253 bytes. */
+	m.n = last;
+	put_record(&m, "x.@12", 2, 300, "");
+	wire_put16(m.bytes + last + 2, (uint16_t)(0xc000 | before_last));
+	walks(&m, m.n, "", "one of 255 bytes");
+	m.n = last;
+	put_record(&m, "xx.@12", 2, 300, "");
+	wire_put16(m.bytes + last + 3, (uint16_t)(0xc000 | before_last));
+	walks(&m, m.n, "!", "one of 256 bytes");
 }
 
 int main(void)

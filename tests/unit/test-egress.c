@@ -154,6 +154,7 @@ int main(void)
 	means("allow=Example.ORG.,*.example.org:443", "allow=example.org,*.example.org:443");
 	means("allow=_dmarc.example.org,x-y.example,db,1.2.3.4.example",
 		"allow=_dmarc.example.org,x-y.example,db,1.2.3.4.example");
+	means("allow=AZ.az-09", "allow=az.az-09");
 	check_items();
 	check_lengths();
 	check_names();

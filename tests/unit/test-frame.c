@@ -75,6 +75,11 @@ static void check_kinds(void)
 	udp.p[12] = 0x88;
 	udp.p[13] = 0xf8;
 	is_int(look(&udp).kind, FRAME_OTHER, "another type");
+	udp.n = 14;
+	is_int(look(&udp).kind, FRAME_OTHER, "... with nothing in it");
+	udp.n = 13;
+	is_int(look(&udp).kind, FRAME_MALFORMED, "less than Ethernet's header");
+	udp.n = 42;
 	wire_put16(udp.p + 12, 0x8100);
 	is_int(look(&udp).kind, FRAME_OTHER, "a tagged frame");
 }
@@ -140,10 +145,13 @@ static void check_ip4(void)
 {
 	MADE m = made_udp("10.0.2.100", "192.0.2.1", 4000, 53, "hello there");
 	MADE longer = cut(&m, m.n);
+	MADE bare = made_ip("10.0.2.100", "192.0.2.1", IPPROTO_SCTP, NULL, 0);
 	struct frame f;
 
 	is_malformed(&m, 14, 0x65, "IPv6's version in IPv4");
-	is_malformed(&m, 14, 0x44, "a header less than one");
+	is_malformed(&bare, 14, 0x44, "a header less than one");
+	is_int(look(&bare).kind, FRAME_IPV4, "nothing in it");
+	check_cuts(&bare, "a bare packet");
 	is_malformed(&m, 14, 0x4f, "a header beyond the end");
 	is_malformed(&m, 17, 19, "shorter than its header");
 	is_malformed(&m, 16, 0x10, "longer than the frame");
@@ -160,7 +168,9 @@ static void check_ip4(void)
 	made_fragment(&m, 1480, 0);
 	f = look(&m);
 	ok(f.fragment == FRAGMENT_LATER && f.protocol == IPPROTO_UDP, "the last fragment");
-	made_fragment(&m, 65528, 0);
+	made_fragment(&m, 65496, 0);
+	is_int(look(&m).kind, FRAME_IPV4, "the end of the largest datagram");
+	made_fragment(&m, 65504, 0);
 	is_int(look(&m).kind, FRAME_MALFORMED, "beyond the largest datagram");
 
 	/* Options: the first eight bytes of the datagram become part of the header. */
@@ -177,6 +187,8 @@ static void check_ip6(void)
 {
 	MADE m = made_udp("fd00::100", "2001:db8::1", 4000, 53, "hello");
 	MADE icmp = made_icmp("fd00::100", "fd00::2", 128);
+	MADE shortest = made_ip("fd00::100", "fd00::2", IPPROTO_ICMPV6, (uint8_t[8]){ 128 }, 8);
+	MADE bare = made_ip("fd00::100", "fd00::2", IPPROTO_NONE, NULL, 0);
 	struct frame f;
 
 	is_malformed(&m, 14, 0x45, "IPv4's version in IPv6");
@@ -188,6 +200,11 @@ static void check_ip6(void)
 		"an extension header is a protocol");
 	f = look(&icmp);
 	ok(f.icmp_type == 128 && f.payload_n == 60, "ICMPv6");
+	f = look(&shortest);
+	ok(f.icmp_type == 128 && f.payload_n == 4, "the shortest");
+	check_cuts(&shortest, "the shortest");
+	is_int(look(&bare).kind, FRAME_IPV6, "nothing in it");
+	check_cuts(&bare, "a bare packet");
 	check_cuts(&icmp, "ICMPv6");
 }
 
@@ -233,12 +250,27 @@ static void check_udp_reply(const char *guest, const char *server, const char *p
 	sums_are_right(out, &r, "UDP");
 	is_int(frame_udp_reply(&f, (const uint8_t *)payload, strlen(payload), out, n - 1), 0,
 		"no room");
+	is_int(frame_udp_reply(&f, (const uint8_t *)payload, strlen(payload), out, n), (int64_t)n,
+		"just the room");
 	is_int(frame_udp_reply(&f, out, UINT16_MAX, out, sizeof(out)), 0, "too much for one");
 	is_int(frame_udp_reply(&f, out, SIZE_MAX, out, sizeof(out)), 0, "far too much for one");
 	m.p[14 + (f.kind == FRAME_IPV4 ? 9 : 6)] = IPPROTO_TCP;
 	m.p[m.n - 1] = 0;
 	f = look(&m);
 	is_int(frame_udp_reply(&f, out, 0, out, sizeof(out)), 0, "not to TCP");
+}
+
+static void check_no_udp_reply(void)
+{
+	MADE arp = made_arp("10.0.2.100", "10.0.2.2");
+	MADE m = made_udp("10.0.2.100", "10.0.2.3", 4000, 53, "query");
+	struct frame f = look(&arp);
+	uint8_t out[256];
+
+	is_int(frame_udp_reply(&f, NULL, 0, out, sizeof(out)), 0, "no datagram back to ARP");
+	made_fragment(&m, 0, 1);
+	f = look(&m);
+	is_int(frame_udp_reply(&f, NULL, 0, out, sizeof(out)), 0, "nor to a fragment");
 }
 
 /* A checksum that comes out as 0 is written as 0xffff, as 0 would mean that there is none. */
@@ -300,8 +332,17 @@ static void check_not_answered(void)
 		    first = made_udp("10.0.2.100", "192.0.2.1", 1, 2, "fragment");
 	struct net_address gateway = made_address("10.0.2.2");
 	uint8_t out[FRAME_ANSWER_MAX];
-	struct frame f;
+	MADE echo = made_icmp("10.0.2.100", "192.0.2.1", 8);
+	MADE echo6 = made_icmp("fd00::100", "2001:db8::1", 128);
+	struct net_address gateway6 = made_address("fd00::2");
+	struct frame f = look(&echo);
 
+	ok(frame_unreachable(&f, &gateway, out, sizeof(out)) > 0, "echo is answered");
+	made_fragment(&echo, 0, 1);
+	f = look(&echo);
+	ok(frame_unreachable(&f, &gateway, out, sizeof(out)) == 0, "... but not in parts");
+	f = look(&echo6);
+	ok(frame_unreachable(&f, &gateway6, out, sizeof(out)) > 0, "echo of IPv6 is answered");
 	made_fragment(&later, 8, 0);
 	not_answered(later, "10.0.2.2", "a later fragment");
 	made_fragment(&first, 0, 1);
@@ -365,6 +406,7 @@ int main(void)
 	check_udp_reply("10.0.2.100", "10.0.2.3", "an answer of even length");
 	check_udp_reply("10.0.2.100", "10.0.2.3", "");
 	check_udp_reply("fd00::100", "fd00::3", "an answer");
+	check_no_udp_reply();
 	check_zero_sum();
 	check_unreachable("10.0.2.100", "10.0.2.2", "192.0.2.1", 576);
 	check_unreachable("fd00::100", "fd00::2", "2001:db8::1", 1280);

@@ -41,6 +41,12 @@ static void check_lengths(void)
 	is_str(f.search, "kept", "a line without end is none");
 	is_int(f.servers[0].address.family, AF_INET, "the next one counts");
 
+	for (int n = RESOLVER_WORDS_SIZE - 1; n <= RESOLVER_WORDS_SIZE; n++) {
+		text.len = 0;
+		text_printf(&text, "options %0*d\n", n, 0);
+		resolver_file_parse(text.s, text.len, &f);
+		is_int(strlen(f.options), n < RESOLVER_WORDS_SIZE ? n : 0, "a word of %d", n);
+	}
 	text.len = 0;
 	for (int i = 0; i < 200; i++)
 		text_printf(&text, "options option-%d\n", i);
@@ -65,6 +71,8 @@ int main(void)
 		"1.1.1.1 2.2.2.2 3.3.3.3", "", "", "four servers");
 	IS("nameserver fe80::1%eth0\nnameserver fe80::2%3\n", "fe80::1%eth0 fe80::2%3", "", "",
 		"scopes");
+	IS("nameserver fe80::1%fifteen-letters\nnameserver fe80::1%sixteen--letters\n",
+		"fe80::1%fifteen-letters", "", "", "the longest scope");
 	IS("nameserver fe80::1%\nnameserver 192.0.2.1%eth0\nnameserver fe80::1%interface-too-long\n"
 	   "nameserver [::1]\nnameserver example.org\nnameserver\nnameserver 192.0.2.7\n",
 		"192.0.2.7", "", "", "what is no server");
