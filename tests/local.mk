@@ -140,14 +140,19 @@ check_PROGRAMS += %D%/guest/guest
 endif
 %C%_guest_guest_SOURCES = \
 	%D%/guest/actions.c \
+	%D%/guest/call.c \
+	%D%/guest/frames.c \
 	%D%/guest/guest.c \
 	%D%/guest/guest.h \
 	%D%/guest/host.c \
 	%D%/guest/json.c \
 	%D%/guest/json.h \
 	%D%/guest/link.c \
+	%D%/guest/net.c \
+	%D%/guest/net.h \
 	%D%/guest/placement.c \
-	%D%/guest/report.c
+	%D%/guest/report.c \
+	%D%/guest/serve.c
 %C%_guest_guest_CFLAGS = -std=gnu17 $(WARN_CFLAGS)
 %C%_guest_guest_LDFLAGS = -static
 

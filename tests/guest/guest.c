@@ -6,7 +6,8 @@
  * unknown: what a container may not do is a result, not a failure.
  *
  * report.c, placement.c: "report", what this process is; actions.c: system calls, and what comes of
- * them; host.c: hooks, listeners and attackers, on the other side.
+ * them; host.c: hooks, listeners and attackers, on the other side; serve.c, call.c, frames.c: both
+ * ends of a network.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,8 @@ static const struct action reports[] = { { "report", 0, report }, { "link", 1, r
 
 static const struct action *find(const char *name)
 {
-	const struct action *const tables[] = { reports, act_actions, host_actions };
+	const struct action *const tables[] = { reports, act_actions, host_actions, serve_actions,
+		call_actions, frame_actions };
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		for (const struct action *a = tables[i]; a->name; a++)

@@ -12,6 +12,7 @@ struct action {
 };
 
 extern const struct action act_actions[], host_actions[];
+extern const struct action serve_actions[], call_actions[], frame_actions[];
 
 /* What this process is: report.c. */
 void report(char **args);
