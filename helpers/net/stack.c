@@ -22,11 +22,15 @@
 /* libslirp sleeps at most so long with us; a round without events costs little. */
 #define WAIT_MAX_MS 60000
 
+/*
+ * Never SLIRP_POLL_PRI: libslirp would take whatever byte it read last for the urgent one, and the
+ * container would miss it. So urgent data arrives in line, as on the short way.
+ */
 static const struct {
 	uint32_t epoll;
 	int slirp;
 } events[] = { { EPOLLIN, SLIRP_POLL_IN }, { EPOLLOUT, SLIRP_POLL_OUT },
-	{ EPOLLPRI, SLIRP_POLL_PRI }, { EPOLLERR, SLIRP_POLL_ERR }, { EPOLLHUP, SLIRP_POLL_HUP } };
+	{ EPOLLERR, SLIRP_POLL_ERR }, { EPOLLHUP, SLIRP_POLL_HUP } };
 
 static uint64_t now(void)
 {
@@ -74,12 +78,30 @@ static void write_frame(struct stack *s, const uint8_t *bytes, size_t n)
 	(void)!writev(s->tap.fd, parts, n > n_front ? 3 : 2);
 }
 
+/*
+ * The host's loopback is the gateway inside. libslirp translates it only as long as the socket's
+ * last datagram did not go elsewhere.
+ */
+static void hide_loopback(struct stack *s, uint8_t *bytes, struct frame *f)
+{
+	const struct policy_link *link = &s->policy.link;
+	bool v4 = f->kind == FRAME_IPV4;
+
+	if (v4 ? ntohl(f->source.v4.s_addr) >> 24 != IN_LOOPBACKNET
+	       : !IN6_IS_ADDR_LOOPBACK(&f->source.v6))
+		return;
+	packet_set_source(bytes, f, v4 ? &link->gateway4 : &link->gateway6);
+	frame_parse(bytes, f->n, f);
+}
+
 /* Peers of published UDP ports may be answered; answers of name servers come from ours. */
 static void look_at_outgoing(struct stack *s, uint8_t *bytes, size_t n)
 {
 	struct frame f;
 
 	frame_parse(bytes, n, &f);
+	if (f.protocol == IPPROTO_UDP && f.fragment == FRAGMENT_NONE)
+		hide_loopback(s, bytes, &f);
 	if (f.protocol == IPPROTO_UDP && f.fragment == FRAGMENT_NONE &&
 		bit_get(s->published, f.destination_port))
 		policy_note_inbound(
@@ -164,6 +186,13 @@ static void reject(struct stack *s, const struct frame *f)
 	stack_send(s, answer, policy_answer(&s->policy, f, answer, sizeof(answer)));
 }
 
+static void pass(struct stack *s, const struct frame *f)
+{
+	s->resetting = f->protocol == IPPROTO_TCP && f->tcp_flags & FRAME_RST;
+	slirp_input(s->slirp, s->in, (int)f->n);
+	s->resetting = false;
+}
+
 static void take_frame(struct stack *s, size_t n)
 {
 	struct frame f;
@@ -175,7 +204,7 @@ static void take_frame(struct stack *s, size_t n)
 			!lead_to_nameserver(s, &f))
 			reject(s, &f);
 		else
-			slirp_input(s->slirp, s->in, (int)n);
+			pass(s, &f);
 		break;
 	case VERDICT_DNS:
 		nameserver_ask(&s->nameserver, &f);
@@ -253,6 +282,17 @@ static void on_descriptor(int fd, void *opaque)
 	loop_forget(((struct stack *)opaque)->loop, fd);
 }
 
+/* libslirp closes in good order what the container resets: the peer would take it for the end. */
+static void on_close(int fd, void *opaque)
+{
+	static const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+	struct stack *s = opaque;
+
+	if (s->resetting)
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	loop_forget(s->loop, fd);
+}
+
 static void on_notify(void *opaque)
 {
 	(void)opaque;
@@ -264,7 +304,7 @@ static const SlirpCb callbacks = { .send_packet = on_send,
 	.timer_free = on_timer_free,
 	.timer_mod = on_timer_mod,
 	.register_poll_fd = on_descriptor,
-	.unregister_poll_fd = on_descriptor,
+	.unregister_poll_fd = on_close,
 	.notify = on_notify,
 	.timer_new_opaque = on_timer_new };
 

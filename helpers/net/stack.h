@@ -21,6 +21,7 @@ struct stack {
 	struct nameserver nameserver;
 	const struct request *request;
 	int64_t router_at; /* libslirp's only timer, in ms of time_ms(); INT64_MAX: off */
+	bool resetting; /* a frame that passes is a reset */
 	unsigned int burst; /* frames that are taken before sockets are looked at again */
 	uint8_t published[65536 / 8]; /* UDP ports of the container's that are published */
 	uint8_t to_nameserver[65536 / 8]; /* its TCP ports whose connection goes to port 53 */
