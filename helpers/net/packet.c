@@ -6,6 +6,7 @@
 
 /* Offsets: RFC 791, RFC 8200, RFC 9293, RFC 768. */
 enum {
+	IPV4_HEADER = 20, /* at least */
 	IPV4_CHECKSUM = 10,
 	IPV4_SOURCE = 12,
 	IPV6_HEADER = 40,
@@ -56,18 +57,19 @@ static bool find_layout(const uint8_t *b, size_t n_front, size_t n, struct layou
 {
 	size_t ip = FRAME_HEADER, length;
 
-	if (n_front < ip + IPV6_HEADER)
+	if (n_front < ip + IPV4_HEADER)
 		return false;
 	if (get16(b + 12) == 0x0800) {
 		size_t header = (size_t)(b[ip] & 15) * 4;
 
 		length = get16(b + ip + 2);
 		/* Not a fragment: neither "more" nor an offset. */
-		if (b[ip] >> 4 != 4 || header < 20 || length < header || get16(b + ip + 6) & 0x3fff)
+		if (b[ip] >> 4 != 4 || header < IPV4_HEADER || length < header ||
+			get16(b + ip + 6) & 0x3fff)
 			return false;
 		*out = (struct layout){ ip + IPV4_SOURCE, 8, ip + header, length - header,
 			b[ip + 9] };
-	} else if (get16(b + 12) == 0x86dd) {
+	} else if (get16(b + 12) == 0x86dd && n_front >= ip + IPV6_HEADER) {
 		*out = (struct layout){ ip + IPV6_SOURCE, 32, ip + IPV6_HEADER, get16(b + ip + 4),
 			b[ip + 6] };
 	} else {
