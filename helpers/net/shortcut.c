@@ -13,8 +13,9 @@
 
 #define BACKLOG 1024
 /* Of the kernel's default for a pipe: pipe(7). */
-#define PIPE_SIZE 65536
-#define SPARE_MAX 32
+#define PIPE_SIZE  65536
+#define SPARE_MAX  32
+#define END_EVENTS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 /* Connections accepted, or pieces moved, before others get their turn. */
 #define ACCEPT_MAX 64
 #define MOVES_MAX  16
@@ -42,6 +43,7 @@ struct end {
 	struct shortcut_pipe *pipe; /* or NULL while nothing is on its way */
 	size_t in_pipe;
 	bool readable, writable;
+	bool urgent; /* a byte that splice(2) stops at */
 	bool ended; /* no more comes from here */
 	bool told; /* and the other end knows */
 };
@@ -118,6 +120,26 @@ static void pair_abort(struct pair *p)
 	pair_close(p);
 }
 
+/* Where splice(2) stops may be urgent data: in line, that is read as any other. */
+static int move_byte(struct end *from)
+{
+	char byte;
+	ssize_t n = recv(from->source.fd, &byte, 1, 0);
+
+	if (n > 0)
+		n = write(from->pipe->in_fd, &byte, 1);
+	else if (n == 0)
+		from->ended = true;
+	from->urgent = false;
+	if (n > 0)
+		from->in_pipe++;
+	if (n < 0 && errno != EAGAIN)
+		return -errno;
+	if (n < 0)
+		from->readable = false;
+	return n > 0;
+}
+
 /* 1: there may be more; 0: it waits; -errno: the connection is broken. */
 static int move_in(struct end *from)
 {
@@ -135,12 +157,11 @@ static int move_in(struct end *from)
 		from->in_pipe += (size_t)n;
 		return 1;
 	}
-	if (n == 0) {
-		from->ended = true;
-		return 0;
-	}
-	if (errno != EAGAIN)
+	if (n < 0 && errno != EAGAIN)
 		return -errno;
+	/* Only an empty pipe is sure to have room. */
+	if (from->in_pipe == 0 && (n == 0 || from->urgent))
+		return move_byte(from);
 	/* The pipe may be full of small pieces: then it is not the socket that has no more. */
 	if (from->in_pipe == 0)
 		from->readable = false;
@@ -208,8 +229,7 @@ static void ask_again(struct pair *p)
 	struct end *n = has_more(&p->client) ? &p->client : &p->guest;
 
 	if (has_more(n))
-		(void)loop_change(
-			p->all->loop, &n->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+		(void)loop_change(p->all->loop, &n->source, END_EVENTS);
 }
 
 static void serve(struct pair *p)
@@ -239,6 +259,8 @@ static void on_end(struct source *source, uint32_t events)
 		n->readable = true;
 	if (events & EPOLLOUT)
 		n->writable = true;
+	if (events & EPOLLPRI)
+		n->urgent = true;
 	if (events & EPOLLERR && connection_error(source->fd) < 0) {
 		pair_abort(p);
 		return;
@@ -255,18 +277,18 @@ static void end_init(struct end *n, struct pair *p, struct end *other, int fd)
 
 	*n = (struct end){ .source = { fd, on_end }, .pair = p, .other = other };
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 }
 
 static void pair_new(struct shortcuts *s, int client_fd, int guest_fd)
 {
-	const uint32_t all = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 	struct pair *p = xcalloc(1, sizeof(*p));
 
 	p->all = s;
 	end_init(&p->client, p, &p->guest, client_fd);
 	end_init(&p->guest, p, &p->client, guest_fd);
-	if (loop_add(s->loop, &p->client.source, all) < 0 ||
-		loop_add(s->loop, &p->guest.source, all) < 0)
+	if (loop_add(s->loop, &p->client.source, END_EVENTS) < 0 ||
+		loop_add(s->loop, &p->guest.source, END_EVENTS) < 0)
 		pair_abort(p);
 }
 
