@@ -124,7 +124,7 @@ static int read_address(
 	if (j->type != JSON_STRING)
 		return json_error(j, e, "expected an address");
 	if (*j->text && net_address_parse(j->text, out) < 0)
-		return json_error(j, e, "'%s' is no address", json_quote(j->text).s);
+		return json_error(j, e, "%s is no address", json_quote(j->text).s);
 	return 0;
 }
 
@@ -238,7 +238,7 @@ static int answer(struct monitor *m, const struct json *request, struct text *ou
 			r = status_write(m, STATUS_UP, NULL, e);
 		return r;
 	}
-	return error_set(e, EINVAL, "bad request: unknown execute '%s'", json_quote(name->text).s);
+	return error_set(e, EINVAL, "bad request: unknown execute %s", json_quote(name->text).s);
 }
 
 /* 1 if all of it is there, 0 if not yet, -errno. */
