@@ -48,6 +48,11 @@ net_world() {
 	name_servers 192.0.2.53
 }
 
+# user, root or nested, as guest.sh has it
+net_mode() {
+	if ((EUID)); then echo user; elif [[ $(readlink /proc/self/ns/user) == 'user:[4026531837]' ]]; then echo root; else echo nested; fi
+}
+
 net_begin() {
 	if [[ ${LICHEN_NET_WORLD-} != inside ]]; then
 		local how=(--net --mount)
@@ -56,7 +61,7 @@ net_begin() {
 		must_run tun || return 1
 		trap - EXIT
 		rm -rf "$tap_scratch"
-		exec env LICHEN_NET_WORLD=inside unshare "${how[@]}" bash "$0"
+		exec env LICHEN_NET_WORLD=inside LICHEN_NET_MODE="$(net_mode)" unshare "${how[@]}" bash "$0"
 	fi
 	# shellcheck source=guest.sh
 	source "$net_lib/guest.sh"

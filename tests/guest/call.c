@@ -62,11 +62,14 @@ static bool exchange(int fd, uint64_t bytes)
 		bool sent = send_pattern(fd, bytes);
 
 		shutdown(fd, SHUT_WR);
-		_exit(sent ? 0 : 1);
+		_exit(sent ? 0 : errno);
 	}
 	done = receive_pattern(fd, &c);
 	waitpid(pid, &status, 0);
 	add_count(&c);
+	/* A reset is told once, to either. */
+	if (status)
+		errno = WEXITSTATUS(status);
 	return done && status == 0;
 }
 
@@ -104,13 +107,27 @@ static bool late(int fd, uint64_t bytes)
 	return text(fd) && send_pattern(fd, bytes);
 }
 
+/* What is not sent until the urgent byte has come can't be taken for it. */
 static bool urgent(int fd)
 {
+	char told;
+
 	send_all(fd, "abc", 3);
 	send(fd, "!", 1, MSG_OOB | MSG_NOSIGNAL);
+	recv(fd, &told, 1, 0);
 	send_all(fd, "def", 3);
 	shutdown(fd, SHUT_WR);
 	return text(fd);
+}
+
+/* Ends the connection by a reset as soon as the server waits. */
+static bool cut(int fd)
+{
+	const struct linger now = { 1, 0 };
+	char go[2];
+
+	return recv(fd, go, 2, MSG_WAITALL) == 2 &&
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)) == 0;
 }
 
 /* tcp ADDRESS PORT COMMAND [BYTES] */
@@ -128,8 +145,9 @@ static void act_tcp(char **args)
 	}
 	snprintf(line, sizeof(line), strcmp(args[2], "source") == 0 ? "%s %llu\n" : "%s\n", args[2],
 		(unsigned long long)bytes);
-	send_all(fd, line, strlen(line));
-	if (strcmp(args[2], "echo") == 0)
+	if (!send_all(fd, line, strlen(line)))
+		done = false;
+	else if (strcmp(args[2], "echo") == 0)
 		done = exchange(fd, bytes);
 	else if (strcmp(args[2], "sink") == 0)
 		done = sink(fd, bytes);
@@ -137,6 +155,8 @@ static void act_tcp(char **args)
 		done = source(fd);
 	else if (strcmp(args[2], "late") == 0)
 		done = late(fd, bytes);
+	else if (strcmp(args[2], "abort") == 0)
+		done = cut(fd);
 	else if (strcmp(args[2], "urgent") == 0)
 		done = urgent(fd);
 	else

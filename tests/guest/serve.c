@@ -53,18 +53,21 @@ static void echo(int fd)
 			return;
 }
 
-/* Everything in line but the urgent byte, and that. */
+/* Says when the urgent byte has come, then what was in line, and what was out of it. */
 static void urgent(int fd)
 {
 	char text[64], byte = '?', answer[128];
+	int marked = 0;
+	bool told = false;
 	size_t n = 0;
 	ssize_t got;
-	int marked = 0;
 
 	do {
 		if (!marked && ioctl(fd, SIOCATMARK, &marked) == 0 && marked &&
 			recv(fd, &byte, 1, MSG_OOB) != 1)
 			marked = 0;
+		if (!told && (byte == '!' || memchr(text, '!', n)))
+			told = send_all(fd, "?", 1);
 		got = read(fd, text + n, sizeof(text) - 1 - n);
 		n += got > 0 ? (size_t)got : 0;
 	} while (got > 0 && n < sizeof(text) - 1);
@@ -115,6 +118,10 @@ static void serve_client(int fd, const struct place *peer, struct count *last)
 		send_all(fd, "bye", 3);
 		shutdown(fd, SHUT_WR);
 		receive_pattern(fd, last);
+	} else if (strcmp(line, "abort") == 0) {
+		send_all(fd, "go", 2);
+		last->bytes = 0;
+		last->wrong = read(fd, text, 1) < 0 ? errno : 0;
 	} else if (strcmp(line, "last") == 0) {
 		say_count(fd, last);
 	}
