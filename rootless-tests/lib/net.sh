@@ -14,6 +14,7 @@
 #   api REQUEST                   sends it to the API socket: $stdout
 #   state FILTER                  the status file through jq
 #   engine, monitor, hands        the pids of lichen-net's processes (request.h)
+#   forget                        begins to count anew
 #   watch                         begins to note the world's packets
 #   seen REGEX                    how many there have been; all that the container sent before count
 #   name_servers WORDS...         the world's resolv.conf, written in place
@@ -23,7 +24,7 @@ world6=(2001:db8::1 2001:db8::7 2001:db8::53 fd00:ec2::254)
 
 # The kernel looks at who made the network namespace: his gid 0, or root's every group.
 net_allow_ping() {
-	echo "0 ${1:-2147483647}" >/proc/sys/net/ipv4/ping_group_range 2>/dev/null ||
+	echo "0 2147483647" >/proc/sys/net/ipv4/ping_group_range 2>/dev/null ||
 		echo "0 0" >/proc/sys/net/ipv4/ping_group_range
 }
 
@@ -149,6 +150,7 @@ net_child() {
 }
 
 watch() { serve outside watch "$scratch/packets"; }
+forget() { : >"$scratch/packets"; }
 
 # Frames are taken in turn: when the gateway has answered, what was sent before has been judged, and
 # what went on has passed the world's loopback device; then a mark of our own does.

