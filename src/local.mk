@@ -10,6 +10,7 @@ libbase_a_SOURCES = \
 	%D%/base/log.h \
 	%D%/base/mem.c \
 	%D%/base/mem.h \
+	%D%/base/orphan.c \
 	%D%/base/path.c \
 	%D%/base/path.h \
 	%D%/base/spawn.c \
@@ -27,7 +28,9 @@ libnet_a_SOURCES = \
 	%D%/net/publish.c \
 	%D%/net/publish.h \
 	%D%/net/resolver_file.c \
-	%D%/net/resolver_file.h
+	%D%/net/resolver_file.h \
+	%D%/net/words.c \
+	%D%/net/words.h
 
 libspec_a_SOURCES = \
 	%D%/spec/bind.c \
@@ -96,6 +99,8 @@ libhost_a_SOURCES = \
 	%D%/host/host.h \
 	%D%/host/ids.c \
 	%D%/host/ids.h \
+	%D%/host/network.c \
+	%D%/host/network.h \
 	%D%/host/surroundings.c \
 	%D%/host/surroundings.h
 libhost_a_CPPFLAGS = $(AM_CPPFLAGS) -DLICHEN_LIBEXEC_DIR='"$(pkglibexecdir)"'
@@ -118,6 +123,7 @@ libplan_a_SOURCES = \
 	%D%/plan/mount_options.h \
 	%D%/plan/mounts.c \
 	%D%/plan/namespaces.c \
+	%D%/plan/net_devices.c \
 	%D%/plan/network.c \
 	%D%/plan/parts.h \
 	%D%/plan/placement.c \
@@ -154,6 +160,8 @@ libstage_a_SOURCES = \
 	%D%/stage/limits.h \
 	%D%/stage/message.c \
 	%D%/stage/message.h \
+	%D%/stage/net_devices.c \
+	%D%/stage/net_devices.h \
 	%D%/stage/network.c \
 	%D%/stage/network.h \
 	%D%/stage/notify.c \
@@ -193,9 +201,12 @@ libcontainer_a_SOURCES = \
 	%D%/container/last_words.c \
 	%D%/container/last_words.h \
 	%D%/container/list.c \
+	%D%/container/network.c \
+	%D%/container/network.h \
 	%D%/container/oom.c \
 	%D%/container/oom.h \
 	%D%/container/pause.c \
+	%D%/container/port.c \
 	%D%/container/process_ref.c \
 	%D%/container/processes.c \
 	%D%/container/processes.h \
@@ -209,6 +220,7 @@ libcontainer_a_SOURCES = \
 	%D%/container/state_dir.c \
 	%D%/container/state_dir.h \
 	%D%/container/state_file.c \
+	%D%/container/state_network.c \
 	%D%/container/stats.c \
 	%D%/container/update.c
 
@@ -237,12 +249,15 @@ libcli_a_SOURCES = \
 	%D%/cli/list.c \
 	%D%/cli/match.c \
 	%D%/cli/match.h \
+	%D%/cli/network.c \
+	%D%/cli/network.h \
 	%D%/cli/option.c \
 	%D%/cli/option.h \
 	%D%/cli/option_help.c \
 	%D%/cli/option_help.h \
 	%D%/cli/options.c \
 	%D%/cli/pause.c \
+	%D%/cli/port.c \
 	%D%/cli/ps.c \
 	%D%/cli/ps_table.c \
 	%D%/cli/ps_table.h \

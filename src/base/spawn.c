@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -14,12 +15,32 @@
 #include "base/mem.h"
 #include "base/syscalls.h"
 
-/*
- * In the child of a vfork(2): system calls alone. It dies with us, so that a program of ours that
- * is killed leaves none behind.
- */
-static _Noreturn void become(
-	const struct spawn *s, pid_t parent, int in_fd, int out_fd, volatile int *code)
+/* An orphan's, for its word that it is ready. */
+#define READY_FD 3
+
+/* What a program gets: descriptors 0 to 3. */
+struct ends {
+	int in_fd, out_fd;
+	int ready_fd; /* of an orphan; or -EBADF */
+	pid_t parent; /* with whom it dies; 0: an orphan */
+};
+
+/* A program of ours that is killed leaves none behind, but for those that are to outlive it. */
+static bool settle(const struct ends *ends)
+{
+	if (ends->parent == 0)
+		return setsid() >= 0;
+	return setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
+		getppid() == ends->parent;
+}
+
+static bool give_ready(int fd)
+{
+	return dup2(fd, READY_FD) == READY_FD && fcntl(READY_FD, F_SETFD, 0) == 0;
+}
+
+/* In the child of a vfork(2): system calls alone. */
+static _Noreturn void become(const struct spawn *s, const struct ends *ends, volatile int *code)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -28,11 +49,11 @@ static _Noreturn void become(
 		sigaction(sig, &action, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
-		getppid() == parent && (s->cwd_fd < 0 || fchdir(s->cwd_fd) == 0) &&
-		dup2(in_fd, STDIN_FILENO) == 0 && dup2(out_fd, STDOUT_FILENO) == 1 &&
-		dup2(out_fd, STDERR_FILENO) == 2) {
-		fd_cloexec_from(3);
+	if (settle(ends) && (s->cwd_fd < 0 || fchdir(s->cwd_fd) == 0) &&
+		dup2(ends->in_fd, STDIN_FILENO) == 0 && dup2(ends->out_fd, STDOUT_FILENO) == 1 &&
+		dup2(ends->out_fd, STDERR_FILENO) == 2 &&
+		(ends->ready_fd < 0 || give_ready(ends->ready_fd))) {
+		fd_cloexec_from(ends->ready_fd < 0 ? READY_FD : READY_FD + 1);
 		execve(s->path, (char *const *)(uintptr_t)s->argv,
 			(char *const *)(uintptr_t)s->envp);
 	}
@@ -40,9 +61,23 @@ static _Noreturn void become(
 	_exit(127);
 }
 
-static int start(const struct spawn *s, int in_fd, int out_fd, pid_t *out_pid)
+/* Likewise: its parent ends at once, so that it is handed on to whoever takes such. */
+static _Noreturn void become_orphan(
+	const struct spawn *s, const struct ends *ends, volatile int *code, volatile pid_t *out_pid)
 {
-	pid_t parent = getpid();
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		become(s, ends, code);
+	if (pid < 0)
+		*code = errno;
+	*out_pid = pid;
+	_exit(0);
+}
+
+static int start(const struct spawn *s, const struct ends *ends, pid_t *out_pid)
+{
+	volatile pid_t orphan = 0;
 	volatile int code = 0;
 	sigset_t all, saved;
 	pid_t pid;
@@ -51,15 +86,17 @@ static int start(const struct spawn *s, int in_fd, int out_fd, pid_t *out_pid)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &saved);
 	pid = vfork();
+	if (pid == 0 && ends->parent == 0)
+		become_orphan(s, ends, &code, &orphan);
 	if (pid == 0)
-		become(s, parent, in_fd, out_fd, &code);
+		become(s, ends, &code);
 	if (pid < 0)
 		code = errno;
 	sigprocmask(SIG_SETMASK, &saved, NULL);
-	if (pid > 0 && code != 0)
+	if (pid > 0 && (code != 0 || ends->parent == 0))
 		waitpid(pid, NULL, 0);
 	if (code == 0)
-		*out_pid = pid;
+		*out_pid = ends->parent == 0 ? orphan : pid;
 	return -code;
 }
 
@@ -87,7 +124,7 @@ int spawn_start(const struct spawn *s, struct child *out, struct error *e)
 		fd_close(in[1]);
 		return r;
 	}
-	r = start(s, in[0], output[1], &c.pid);
+	r = start(s, &(struct ends){ in[0], output[1], -EBADF, getpid() }, &c.pid);
 	fd_close(in[0]);
 	fd_close(output[1]);
 	c.in_fd = in[1];
@@ -103,6 +140,31 @@ int spawn_start(const struct spawn *s, struct child *out, struct error *e)
 		return r;
 	}
 	*out = c;
+	return 0;
+}
+
+int spawn_orphan(const struct spawn *s, struct orphan *out, struct error *e)
+{
+	int in[2] = { -EBADF, -EBADF }, output[2] = { -EBADF, -EBADF };
+	int ready[2] = { -EBADF, -EBADF };
+	struct orphan o = ORPHAN_NONE;
+	int r = 0;
+
+	if (open_input(s, in) < 0 || pipe2(output, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0)
+		r = -errno;
+	if (r == 0)
+		r = start(s, &(struct ends){ in[0], output[1], ready[1], 0 }, &o.pid);
+	fd_close(in[0]);
+	fd_close(output[1]);
+	fd_close(ready[1]);
+	o.out_fd = output[0];
+	o.ready_fd = ready[0];
+	if (r < 0) {
+		orphan_release(&o);
+		return error_set(e, -r, "run '%s': %s", s->path, strerror(-r));
+	}
+	o.pidfd = sys_pidfd_open(o.pid, 0);
+	*out = o;
 	return 0;
 }
 

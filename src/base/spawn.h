@@ -44,5 +44,34 @@ int spawn_start(const struct spawn *s, struct child *out, struct error *e);
 int spawn_wait(struct child *c, int64_t deadline_ms, int *out_status, struct error *e);
 void child_release(struct child *c);
 
+/*
+ * A program that outlives us. It is nobody's child of ours and has a session of its own, so that
+ * neither our caller nor a terminal has to do with it. Its descriptor 3 is a pipe: a byte there
+ * says that it is ready. Release with orphan_release, which lets it live.
+ */
+struct orphan {
+	pid_t pid; /* 0: none */
+	int pidfd; /* -EBADF if it has ended already */
+	int ready_fd, out_fd;
+	struct text output; /* the first SPAWN_OUTPUT_MAX bytes */
+};
+
+#define ORPHAN_NONE                                                   \
+	{                                                             \
+		.pidfd = -EBADF, .ready_fd = -EBADF, .out_fd = -EBADF \
+	}
+
+int spawn_orphan(const struct spawn *s, struct orphan *out, struct error *e);
+
+/*
+ * Until it says that it is ready: 0. -ECHILD when it ended before (its output may say why), or
+ * -ETIMEDOUT, without a text in either case.
+ */
+int orphan_wait(struct orphan *o, int64_t deadline_ms);
+
+/* Kills it, and waits a moment for its end. */
+void orphan_kill(struct orphan *o);
+void orphan_release(struct orphan *o);
+
 /* "exited with status 3", "was killed by signal 9", and the collected output on one line. */
 void spawn_describe(const struct child *c, int status, struct text *out);

@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&command_delete,
 	&command_list,
 	&command_ps,
+	&command_port,
 	&command_stats,
 	&command_events,
 	&command_spec,

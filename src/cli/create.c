@@ -6,7 +6,8 @@
 
 #include "cli/command.h"
 
-struct create_request create_request(const struct create_values *values, const char *id)
+struct create_request create_request(
+	const struct create_values *values, const struct network_words *words, const char *id)
 {
 	unsigned int flags = 0;
 
@@ -27,6 +28,7 @@ struct create_request create_request(const struct create_values *values, const c
 		.console_socket = values->console_socket,
 		.pid_file = values->pid_file,
 		.pidfd_socket = values->pidfd_socket,
+		.network = words,
 		.preserve_fds = values->preserve_fds,
 		.flags = flags,
 	};
@@ -53,9 +55,12 @@ int create_print_plan(const struct runtime *rt, const struct create_request *req
 static int create(
 	const struct cli *cli, const void *values, const struct strings *operands, struct error *e)
 {
+	CLEANUP(network_words_release) struct network_words words = { 0 };
 	const struct create_values *v = values;
-	struct create_request req = create_request(v, operands->v[0]);
+	struct create_request req = create_request(v, &words, operands->v[0]);
 
+	if (network_values_read(&v->network, &words, e) < 0)
+		return -e->code;
 	if (v->dry_run)
 		return create_print_plan(&cli->runtime, &req, e);
 	return container_create(&cli->runtime, &req, e);

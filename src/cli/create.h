@@ -4,11 +4,12 @@
 
 #include <stdbool.h>
 
-#include "cli/option.h"
+#include "cli/network.h"
 #include "container/container.h"
 
 struct create_values {
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
+	struct network_values network;
 	unsigned int preserve_fds;
 	bool no_pivot, no_new_keyring, keep_groups, dry_run;
 	bool detach, keep; /* run's alone */
@@ -34,6 +35,7 @@ struct create_values {
 	{ .name = "pidfd-socket", .value = "SOCKET", .type = OPTION_STRING,                            \
 		.help = "socket that receives a descriptor of the container's process",                \
 		.complete = COMPLETE_FILE, CREATE_AT(pidfd_socket) },                                  \
+	NETWORK_OPTION_ROWS(struct create_values),                                                     \
 	{ .name = "preserve-fds", .value = "N", .type = OPTION_NUMBER,                                 \
 		.help = "pass descriptors 3 to 2+N to the container", CREATE_AT(preserve_fds) },       \
 	{ .name = "no-pivot", .type = OPTION_FLAG,                                                     \
@@ -49,7 +51,9 @@ struct create_values {
 		.help = "print what would be done, and do nothing", CREATE_AT(dry_run) }
 /* clang-format on */
 
-struct create_request create_request(const struct create_values *values, const char *id);
+/* words: what the options for the network say, from network_values_read. */
+struct create_request create_request(
+	const struct create_values *values, const struct network_words *words, const char *id);
 
 /* --dry-run: prints the plan. */
 int create_print_plan(const struct runtime *rt, const struct create_request *req, struct error *e);

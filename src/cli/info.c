@@ -46,6 +46,36 @@ static void add_known(struct json_out *j, const char *key, const char *value)
 	json_out_string_if(j, key, *value ? value : NULL);
 }
 
+void info_write_port(struct json_out *j, const struct container_port *port)
+{
+	json_out_object(j, NULL);
+	if (port->id)
+		json_out_u64(j, "id", port->id);
+	json_out_string(j, "proto", port->protocol ? port->protocol : "tcp");
+	json_out_string_if(j, "host_addr", port->host_address);
+	json_out_u64(j, "host_port", port->host_port);
+	json_out_string_if(j, "guest_addr", port->guest_address);
+	json_out_u64(j, "guest_port", port->guest_port);
+	json_out_object_end(j);
+}
+
+static void add_network(struct json_out *j, const struct container_network *n)
+{
+	if (!n->mode)
+		return;
+	json_out_object(j, "network");
+	json_out_string(j, "mode", n->mode);
+	json_out_string_if(j, "status", n->status);
+	json_out_string_if(j, "reason", n->reason);
+	json_out_string_if(j, "address", n->address);
+	json_out_string_if(j, "address6", n->address6);
+	json_out_array(j, "ports");
+	for (size_t i = 0; i < n->ports.n; i++)
+		info_write_port(j, &n->ports.v[i]);
+	json_out_array_end(j);
+	json_out_object_end(j);
+}
+
 void info_write(struct json_out *j, const char *key, const struct container_info *info)
 {
 	json_out_object(j, key);
@@ -59,6 +89,7 @@ void info_write(struct json_out *j, const char *key, const struct container_info
 	add_annotations(j, info);
 	json_out_string(j, "owner", info->owner);
 	json_out_string_if(j, "cgroup", info->cgroup);
+	add_network(j, &info->network);
 	add_resources(j, info);
 	if (info->oom_kills > 0)
 		json_out_u64(j, "oomKills", info->oom_kills);

@@ -5,4 +5,7 @@
 #include "container/container.h"
 #include "spec/json.h"
 
+/* The members are those of slirp4netns's list_hostfwd. */
+void info_write_port(struct json_out *j, const struct container_port *port);
+
 void info_write(struct json_out *j, const char *key, const struct container_info *info);

@@ -5,10 +5,13 @@
 static int run(
 	const struct cli *cli, const void *values, const struct strings *operands, struct error *e)
 {
+	CLEANUP(network_words_release) struct network_words words = { 0 };
 	const struct create_values *v = values;
-	struct create_request req = create_request(v, operands->v[0]);
+	struct create_request req = create_request(v, &words, operands->v[0]);
 	int status = 0, r;
 
+	if (network_values_read(&v->network, &words, e) < 0)
+		return -e->code;
 	if (v->dry_run)
 		return create_print_plan(&cli->runtime, &req, e);
 	r = container_run(&cli->runtime, &req, &status, e);

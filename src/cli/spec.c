@@ -6,11 +6,13 @@
 
 #include "base/fd.h"
 #include "cli/command.h"
+#include "cli/network.h"
 #include "host/ids.h"
 #include "plan/template.h"
 
 struct spec_values {
 	const char *bundle, *file;
+	struct network_values network;
 	int terminal; /* enum option_switch */
 };
 
@@ -86,14 +88,15 @@ static bool can_map_ranges(const struct cli *cli, const struct facts *f)
 	return false;
 }
 
-static void build(
-	const struct cli *cli, const struct spec_values *v, const struct facts *f, struct text *out)
+static void build(const struct cli *cli, const struct spec_values *v, const struct facts *f,
+	const struct network_words *network, struct text *out)
 {
 	struct template_request req = {
 		.privilege = f->ids.privilege,
 		.uid = f->ids.uid,
 		.gid = f->ids.gid,
 		.own_gids = f->own_gids,
+		.network = network,
 		/* A terminal that isn't there would only make the first run fail. */
 		.terminal = v->terminal == SWITCH_NOT_GIVEN ? isatty(STDIN_FILENO)
 							    : v->terminal == SWITCH_ON,
@@ -104,6 +107,28 @@ static void build(
 		req.sub_gids = f->sub_gids;
 	}
 	template_config(&req, out);
+}
+
+/* Without a word: what works, wherever it is run. */
+static int read_network(
+	const struct network_values *values, struct network_words *out, struct error *e)
+{
+	int r = network_values_read(values, out, e);
+
+	if (r < 0)
+		return r;
+	if (out->mode == NETWORK_UNSAID)
+		out->mode = NETWORK_AUTO;
+	if (out->mode == NETWORK_CONFIG) {
+		error_set(e, EINVAL,
+			"--network: 'config' is what a config.json says, and this is "
+			"to be one");
+		return error_hint(e, "name what it is to say: slirp, for example");
+	}
+	if (out->host_loopback != NETWORK_ON)
+		return 0;
+	error_set(e, EINVAL, "--network: host-loopback is not for config.json to open");
+	return error_hint(e, "say it when it is run: lichen run --network slirp:host-loopback=on");
 }
 
 static int write_file(const struct spec_values *v, const struct text *text, struct error *e)
@@ -135,14 +160,17 @@ static int spec(
 	const struct cli *cli, const void *values, const struct strings *operands, struct error *e)
 {
 	CLEANUP(facts_release) struct facts facts = { 0 };
+	CLEANUP(network_words_release) struct network_words network = { 0 };
 	CLEANUP(text_release) struct text text = { 0 };
 	const struct spec_values *v = values;
-	int r = facts_probe(&facts, e);
+	int r = read_network(&v->network, &network, e);
 
 	(void)operands;
+	if (r == 0)
+		r = facts_probe(&facts, e);
 	if (r < 0)
 		return r;
-	build(cli, v, &facts, &text);
+	build(cli, v, &facts, &network, &text);
 	if (!v->file || !streq(v->file, "-"))
 		return write_file(v, &text, e);
 	fwrite(text.s, 1, text.len, stdout);
@@ -170,6 +198,7 @@ static const struct option_def options[] = {
 		.help = "whether the process has a terminal (default: if standard input is one)",
 		.type = OPTION_SWITCH,
 		AT(terminal) },
+	NETWORK_OPTION_ROWS(struct spec_values),
 	{ .name = "rootless",
 		.help = "ignored: lichen finds out by itself",
 		.type = OPTION_IGNORED },

@@ -54,11 +54,14 @@ enum create_flag {
 	CREATE_KEEP_GROUPS = 1u << 4, /* the caller's supplementary groups */
 };
 
+struct network_words;
+
 struct create_request {
 	const char *id;
 	const char *bundle; /* default "." */
 	const char *config; /* NULL: BUNDLE/config.json */
 	const char *console_socket, *pid_file, *pidfd_socket; /* or NULL */
+	const struct network_words *network; /* the command line's; NULL: it says nothing */
 	unsigned int preserve_fds; /* 3 ... 2+N go to the container; LISTEN_FDS adds to it */
 	unsigned int flags; /* enum create_flag, or-ed */
 };
@@ -119,6 +122,32 @@ const char *container_status_name(enum container_status status);
 /* Whether there is a process: created, running or paused. */
 bool container_status_has_process(enum container_status status);
 
+/* A published port of the container; strings are owned, NULL: not known, or all. */
+struct container_port {
+	uint64_t id; /* 0: it has none, and can't be removed */
+	char *protocol; /* "tcp", "udp" */
+	char *host_address, *guest_address;
+	uint16_t host_port, guest_port;
+};
+struct container_ports {
+	size_t n;
+	struct container_port *v;
+};
+void container_port_release(struct container_port *port);
+void container_ports_release(struct container_ports *ports);
+/* Those of from become those of to, behind what it has. */
+void container_ports_move(struct container_ports *to, struct container_ports *from);
+
+/* A network that lichen-net or pasta makes. */
+struct container_network {
+	char *mode; /* "slirp", "pasta"; NULL: there is none */
+	char *address, *address6; /* the container's, as far as they are known */
+	char *status; /* "up", "failed", "ended"; NULL: not known yet */
+	char *reason; /* of a failure, or NULL */
+	struct container_ports ports;
+};
+void container_network_release(struct container_network *network);
+
 /* What `state` and `list` show. Release with container_info_release. */
 struct container_info {
 	char *id;
@@ -133,6 +162,7 @@ struct container_info {
 	struct strlist not_applied; /* what --best-effort left out */
 	char *cgroup; /* its path in the hierarchy, or NULL */
 	char *resources; /* the limits since the last update, as JSON; NULL: config.json's */
+	struct container_network network;
 	uint64_t oom_kills; /* processes that the kernel has killed for the memory limit */
 };
 int container_state(
@@ -188,6 +218,19 @@ struct container_listener {
 };
 int container_events(const struct runtime *rt, const char *id, int64_t interval_ms,
 	const struct container_listener *listener, struct error *e);
+
+/* The published ports; ENOTSUP if the container has no network of lichen's. */
+int container_ports(
+	const struct runtime *rt, const char *id, struct container_ports *out, struct error *e);
+
+/*
+ * Publishes what words say, as --publish does; all of it or nothing. out: what there is now in
+ * addition. Removes one by its number, or all that the words mean. ENOTSUP: the network can't.
+ */
+int container_port_publish(const struct runtime *rt, const char *id, const char *words,
+	struct container_ports *out, struct error *e);
+int container_port_remove(
+	const struct runtime *rt, const char *id, const char *words, struct error *e);
 
 /* The processes of the container, as numbers of our PID namespace; *out_pids is the caller's. */
 int container_pids(

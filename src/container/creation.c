@@ -16,6 +16,7 @@
 #include "container/caller.h"
 #include "container/cgroup.h"
 #include "container/destruction.h"
+#include "container/network.h"
 #include "container/rdt.h"
 #include "kernel/cgroup.h"
 #include "kernel/namespace.h"
@@ -95,10 +96,13 @@ static int read_config(struct creation *c, struct error *e)
 
 static int open_namespaces(struct creation *c, struct error *e)
 {
-	const struct spec_namespaces *all = &c->spec->linux.namespaces;
+	const struct spec_namespaces *all = &c->namespaces;
+	const char *own_path;
 
+	plan_network_namespaces(c->spec, c->request->network, &c->namespaces);
 	c->namespace_fds = xcalloc(all->n + 1, sizeof(int));
 	c->namespace_owners = xcalloc(all->n + 1, sizeof(ino_t));
+	own_path = c->request->network ? c->request->network->path : NULL;
 	for (size_t i = 0; i < all->n; i++)
 		c->namespace_fds[i] = -EBADF;
 	for (size_t i = 0; i < all->n; i++) {
@@ -108,7 +112,9 @@ static int open_namespaces(struct creation *c, struct error *e)
 			continue;
 		fd = namespace_open(all->v[i].path, all->v[i].type, e);
 		if (fd < 0)
-			return error_context(e, "config.json: linux.namespaces[%zu].path", i);
+			return all->v[i].path == own_path
+				? error_context(e, "--network")
+				: error_context(e, "config.json: linux.namespaces[%zu].path", i);
 		c->namespace_fds[i] = fd;
 		c->namespace_owners[i] = namespace_owner(fd);
 	}
@@ -129,11 +135,13 @@ static void probe_resctrl(struct creation *c)
 		resctrl_probe(root_fd, plan_rdt_group(from, c->request->id), &c->resctrl);
 }
 
-/* Only a device that is to be moved makes a difference. */
+/* Only where somebody asks for a network, or a device is to be moved, it makes a difference. */
 static void probe_network(struct creation *c)
 {
 	CLEANUP(fd_cleanup) int fd = -EBADF;
 
+	if (plan_network_is_asked(c->spec, c->request->network))
+		host_network_probe(&c->host.network);
 	if (c->spec->linux.net_devices.n == 0)
 		return;
 	fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -220,6 +228,8 @@ static int make_plan(struct creation *c, enum creation_terminal terminal, struct
 		.state_root = c->rt->root,
 		.scope_helper = c->scope_helper,
 		.cgroup_manager = (enum plan_cgroup_manager)c->rt->cgroup_manager,
+		.network = c->request->network,
+		.namespaces = &c->namespaces,
 		.namespace_fds = c->namespace_fds,
 		.namespace_owners = c->namespace_owners,
 		.network_owner = c->network_owner,
@@ -316,7 +326,9 @@ static int reserve(struct creation *c, struct error *e)
 		return r;
 	c->reserved = 1;
 	describe(c);
-	r = container_cgroup_expect(&c->plan, &c->state.cgroup, e);
+	r = network_expect(&c->dir, &c->plan.network, e);
+	if (r == 0)
+		r = container_cgroup_expect(&c->plan, &c->state.cgroup, e);
 	if (r < 0)
 		return r;
 	r = state_write_cgroup(&c->dir, &c->state.cgroup, e);
@@ -364,8 +376,8 @@ static int begin(struct creation *c, const struct hook_state *state, struct erro
 		if (notify_fd < 0)
 			return notify_fd;
 	}
-	r = stage_begin(
-		&c->plan, state, &(struct stage_fds){ start_fd, lock_fd, notify_fd }, &c->stage, e);
+	r = stage_begin(&c->plan, state,
+		&(struct stage_fds){ start_fd, lock_fd, notify_fd, c->dir.fd }, &c->stage, e);
 	if (r == 0)
 		r = process_ref_get(c->stage.pid, &c->state.init, e);
 	if (r == 0)
@@ -397,6 +409,8 @@ static int finish(struct creation *c, struct error *e)
 	c->state.is_created = 1;
 	/* A scope has been made meanwhile. */
 	r = record_cgroup(c, e);
+	if (r == 0)
+		r = network_record(&c->dir, &c->plan.network, &c->stage.network, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < c->stage.placement.left.n; i++)
@@ -442,6 +456,7 @@ void creation_release(struct creation *c)
 		 * 12). What systemd makes is gone then, too, and its name is free. */
 		if (!is_silent)
 			(void)container_cgroup_remove(&c->state.cgroup, &ignored);
+		network_end(&c->dir);
 		if (c->hooks_began)
 			destruction_run_hooks(c->rt, c->spec, &c->state);
 		if (c->rdt_applied)
@@ -451,8 +466,9 @@ void creation_release(struct creation *c)
 	state_dir_close(&c->dir);
 	state_release(&c->state);
 	plan_release(&c->plan);
-	for (size_t i = 0; c->namespace_fds && i < c->spec->linux.namespaces.n; i++)
+	for (size_t i = 0; c->namespace_fds && i < c->namespaces.n; i++)
 		fd_close(c->namespace_fds[i]);
+	free(c->namespaces.v);
 	free(c->namespace_fds);
 	free(c->namespace_owners);
 	host_release(&c->host);

@@ -16,7 +16,8 @@ struct creation {
 	size_t config_len;
 	const struct spec *spec;
 	struct host host;
-	int *namespace_fds; /* for each of linux.namespaces */
+	struct spec_namespaces namespaces; /* linux.namespaces, as the command line wants them */
+	int *namespace_fds; /* for each of them */
 	ino_t *namespace_owners;
 	struct resctrl_facts resctrl;
 	ino_t network_owner; /* of our own network namespace; 0: unknown, or nobody asks */

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/syscalls.h"
 #include "container/cgroup.h"
+#include "container/network.h"
 #include "container/processes.h"
 #include "container/rdt.h"
 #include "stage/hooks.h"
@@ -87,6 +88,8 @@ int destruction_do(
 	r = processes_kill_all(state, SIGKILL, e);
 	if (r == 0)
 		r = destruction_kill(&state->init, dir->id, e);
+	if (r == 0)
+		network_end(dir);
 	if (r == 0)
 		r = container_cgroup_remove(&state->cgroup, e);
 	if (r == 0)

@@ -66,3 +66,14 @@ int process_open(const struct process_ref *p)
 	/* Only now that it is held can it be compared. */
 	return process_is_alive(p) ? fd_take(&fd) : -ESRCH;
 }
+
+int process_is_called(pid_t pid, const char *name)
+{
+	CLEANUP(mem_free) char *path = xasprintf("/proc/%d/comm", pid);
+	CLEANUP(mem_free) char *text = NULL;
+
+	if (file_read_text(AT_FDCWD, path, 64, &text, NULL) < 0)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	return streq(text, name);
+}

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "container/cgroup.h"
+#include "container/network.h"
 
 const char *container_status_name(enum container_status status)
 {
@@ -46,6 +47,9 @@ int container_state(
 	/* Not above: initializers have no order, and the count is found by the path. */
 	out->cgroup = TAKE_PTR(s.cgroup.path);
 	out->pid = out->status == STATUS_STOPPED ? 0 : s.init.pid;
+	network_info(&dir,
+		out->status == STATUS_STOPPED ? NETWORK_OF_THE_STOPPED : NETWORK_OF_THE_RUNNING,
+		&out->network);
 	free(s.id);
 	state_cgroup_release(&s.cgroup);
 	strlist_release(&s.resctrl);
@@ -62,6 +66,7 @@ void container_info_release(struct container_info *info)
 	free(info->owner);
 	free(info->cgroup);
 	free(info->resources);
+	container_network_release(&info->network);
 	strlist_release(&info->annotation_keys);
 	strlist_release(&info->annotation_values);
 	strlist_release(&info->not_applied);

@@ -356,6 +356,16 @@ int state_connect(const struct state_dir *dir, struct error *e)
 	return fd_take(&fd);
 }
 
+int state_connect_network(const struct state_dir *dir, struct error *e)
+{
+	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un addr = address_of(dir, PLAN_NETWORK_SOCKET);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return error_errno(e, "connect to lichen-net of container '%s'", dir->id);
+	return fd_take(&fd);
+}
+
 int state_bind_notify(const struct state_dir *dir, struct error *e)
 {
 	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

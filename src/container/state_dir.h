@@ -6,6 +6,10 @@
  *   config.json   the copy that every later operation goes by (runtime.md: later edits are without
  *                 effect)
  *   cgroup.json   where its cgroup is or is going to be, written before that is made
+ *   network.json  who connects it, written before that is started, and again when it is created
+ *   network-status.json, network.sock  lichen-net's own: what it does, and where ports are added
+ *   network.pid   pasta's own
+ *   resolv.conf, hosts, hostname       what the container sees of them
  *   init          PID and start time of the first process, from its birth on
  *   start.sock    where init waits for start
  *   notify.sock   what the container sees as NOTIFY_SOCKET, if create had one
@@ -103,6 +107,18 @@ int state_write_cgroup(const struct state_dir *dir, const struct state_cgroup *c
 void state_read_cgroup(const struct state_dir *dir, struct state_cgroup *out);
 void state_cgroup_release(struct state_cgroup *c);
 
+/* What the plan's network is for the later operations. Nothing is written for one without. */
+struct state_network {
+	char *mode; /* "slirp" or "pasta"; NULL: there is none */
+	char *address, *address6; /* or NULL */
+	struct strlist publish; /* as it was asked for */
+	struct process_ref helper; /* once it is ready */
+};
+int state_write_network(
+	const struct state_dir *dir, const struct state_network *n, struct error *e);
+void state_read_network(const struct state_dir *dir, struct state_network *out);
+void state_network_release(struct state_network *n);
+
 int state_record_init(const struct state_dir *dir, const struct process_ref *init, struct error *e);
 
 int state_write_config(const struct state_dir *dir, const char *text, size_t len, struct error *e);
@@ -122,6 +138,9 @@ int state_connect(const struct state_dir *dir, struct error *e);
 int state_watch_force(const struct state_dir *dir);
 void state_force(const struct state_dir *dir);
 
+/* Where lichen-net takes requests. ENOENT or ECONNREFUSED: it is not there. */
+int state_connect_network(const struct state_dir *dir, struct error *e);
+
 /* Where the container's processes notify; init has it until start takes it. */
 #define STATE_NOTIFY "notify.sock"
 int state_bind_notify(const struct state_dir *dir, struct error *e);
@@ -139,3 +158,5 @@ int process_ref_get(pid_t pid, struct process_ref *out, struct error *e);
 int process_is_alive(const struct process_ref *p);
 /* A pidfd of exactly this process, or -ESRCH. */
 int process_open(const struct process_ref *p);
+/* By the name that the kernel has for it: that of its program, cut to 15 characters. */
+int process_is_called(pid_t pid, const char *name);

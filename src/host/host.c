@@ -100,6 +100,7 @@ void host_release(struct host *host)
 	free(host->own_uids.v);
 	free(host->own_gids.v);
 	host_cgroup_release(&host->cgroup);
+	host_network_release(&host->network);
 	*host = (struct host){ 0 };
 }
 

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "host/cgroup.h"
 #include "host/ids.h"
+#include "host/network.h"
 
 struct host {
 	struct host_ids ids;
@@ -19,6 +20,7 @@ struct host {
 	char *newuidmap, *newgidmap; /* likewise; absolute, or NULL */
 	struct idmap own_uids, own_gids; /* of our user namespace */
 	struct host_cgroup cgroup;
+	struct host_network network; /* from host_network_probe, if a network is asked for */
 	uint64_t capabilities;
 	int cap_last;
 	struct rlimit rlimits[RLIM_NLIMITS];

@@ -26,6 +26,7 @@ const struct annotation annotations[] = {
 	UNDERSTOOD(ANNOTATION_CONTEXT_TYPE, ANNOTATION_UNSAFE),
 	UNDERSTOOD(ANNOTATION_SECCOMP_STRICT, ANNOTATION_HARMLESS),
 	UNDERSTOOD(ANNOTATION_MANAGER, ANNOTATION_HARMLESS),
+	UNDERSTOOD(NETWORK_ANNOTATION, ANNOTATION_UNSAFE),
 	/* What they would do for the isolation must not be lost in silence. */
 	REFUSED("run.oci.handler", NO_HANDLER, "remove it, or use a runtime that has this handler"),
 	REFUSED("run.oci.seccomp_bpf_data", "filters come from linux.seccomp alone",

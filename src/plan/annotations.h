@@ -31,6 +31,7 @@ struct annotation {
 #define ANNOTATION_SECCOMP_STRICT "run.oci.seccomp_fail_unknown_syscall"
 /* Who wrote config.json: "libpod". */
 #define ANNOTATION_MANAGER "io.container.manager"
+/* Ours is NETWORK_ANNOTATION of net/words.h. */
 /* Of runc, crun and CRI-O. */
 #define ANNOTATION_SCOPE_PROPERTIES "org.systemd.property."
 

@@ -331,9 +331,11 @@ int plan_make_exec(const struct plan_exec_request *request, struct plan *out, st
 		.no_new_keyring = request->no_new_keyring,
 		.keep_groups = request->keep_groups,
 		.may_use_terminal = request->may_use_terminal };
-	struct plan_builder b = {
-		.request = &common, .spec = request->spec, .host = request->host, .plan = out
-	};
+	struct plan_builder b = { .request = &common,
+		.spec = request->spec,
+		.namespaces = &request->spec->linux.namespaces,
+		.host = request->host,
+		.plan = out };
 	int r;
 
 	/* The container's score may be one that this caller can't give; theirs then is higher. */

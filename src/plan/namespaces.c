@@ -6,7 +6,7 @@
 
 static const struct spec_namespace *find(const struct plan_builder *b, int64_t type)
 {
-	const struct spec_namespaces *all = &b->spec->linux.namespaces;
+	const struct spec_namespaces *all = b->namespaces;
 
 	for (size_t i = 0; i < all->n; i++)
 		if (all->v[i].type == type)
@@ -42,15 +42,25 @@ bool plan_is_confined(const struct plan_builder *b)
 	return b->host->ids.privilege != HOST_ROOT || b->other_user_namespace;
 }
 
-static struct plan_join join_of(const struct plan_builder *b, size_t i)
+/* "--network ns:PATH", or config.json. */
+static const char *origin_of(struct plan_builder *b, size_t i)
 {
-	const struct spec_namespace *ns = &b->spec->linux.namespaces.v[i];
+	const struct network_words *w = b->request->network;
+
+	if (w && w->mode == NETWORK_PATH && b->namespaces->v[i].type == CLONE_NEWNET)
+		return "--network";
+	return plan_printf(b, "config.json: linux.namespaces[%zu].path", i);
+}
+
+static struct plan_join join_of(struct plan_builder *b, size_t i)
+{
+	const struct spec_namespace *ns = &b->namespaces->v[i];
 
 	return (struct plan_join){ .type = ns->type,
 		.fd = b->request->namespace_fds ? b->request->namespace_fds[i] : -EBADF,
 		.name = ns->name,
 		.path = ns->path,
-		.index = i };
+		.origin = origin_of(b, i) };
 }
 
 /*
@@ -64,18 +74,15 @@ static bool belongs_to_us(const struct plan_builder *b, size_t i)
 		b->request->namespace_owners[i] == b->host->ids.user_namespace;
 }
 
-static int check_joinable(const struct plan_builder *b, size_t i, struct error *e)
+static int check_joinable(struct plan_builder *b, size_t i, struct error *e)
 {
-	const struct spec_namespace *ns = &b->spec->linux.namespaces.v[i];
+	const struct spec_namespace *ns = &b->namespaces->v[i];
 
 	if (b->host->ids.privilege != HOST_USER || !belongs_to_us(b, i) ||
 		ns->type == CLONE_NEWUSER)
 		return 0;
-	error_set(e, EPERM,
-		"config.json: linux.namespaces[%zu].path: '%s' belongs to the host, and an "
-		"ordinary user "
-		"can't enter it",
-		i, ns->path);
+	error_set(e, EPERM, "%s: '%s' belongs to the host, and an ordinary user can't enter it",
+		origin_of(b, i), ns->path);
 	return error_hint(e,
 		"leave the %s namespace out of linux.namespaces to stay in the host's, or "
 		"join the user namespace that owns it too",
@@ -84,7 +91,7 @@ static int check_joinable(const struct plan_builder *b, size_t i, struct error *
 
 static int plan_joins(struct plan_builder *b, struct error *e)
 {
-	const struct spec_namespaces *all = &b->spec->linux.namespaces;
+	const struct spec_namespaces *all = b->namespaces;
 	struct plan_namespaces *out = &b->plan->namespaces;
 	bool user_changes = find(b, CLONE_NEWUSER) || needs_own_user_namespace(b);
 
@@ -170,6 +177,8 @@ int plan_identity(struct plan_builder *b, struct error *e)
 	(void)e;
 	if (plan_has_new(b, CLONE_NEWNET))
 		plan_add_op(b, OP_LOOPBACK)->object = "linux.namespaces";
+	if (b->plan->network.how != PLAN_NETWORK_NOTHING)
+		plan_add_op(b, OP_NETWORK)->object = b->plan->network.object;
 	if (b->spec->hostname && *b->spec->hostname) {
 		struct op *op = plan_add_op(b, OP_HOSTNAME);
 

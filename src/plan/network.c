@@ -1,60 +1,447 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linux.netDevices. */
+/* Who connects the container, and what it is told: --network, or the annotation. */
+#include <ctype.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
 
+#include "base/path.h"
+#include "net/publish.h"
+#include "net/resolver_file.h"
+#include "plan/annotations.h"
 #include "plan/parts.h"
 
-#define MEND                                                                              \
-	"make it where you are root, and start lichen in there: unshare --map-root-user " \
-	"--net, or podman unshare --rootless-netns"
+#define OPTION "--network"
 
-/* rtnetlink(7): whoever moves a device needs CAP_NET_ADMIN where it is and where it goes. */
-static int check_right(const struct plan_builder *b, const char *name, struct error *e)
+/* As slirp4netns has them, so that what is written down about it holds here. */
+#define CIDR_DEFAULT	"10.0.2.0/24"
+#define MTU_DEFAULT	65520
+#define GUEST_PART	100
+#define NAMESERVER_PART 3
+#define GUEST6		"fd00::100"
+#define NAMESERVER6	"fd00::3"
+/* Link-local, so that it is nobody's; pasta passes on what is sent there. */
+#define PASTA_NAMESERVER "169.254.1.1"
+
+/* A request on its way into the plan. */
+struct asked {
+	const struct network_words *words;
+	const char *object; /* where it was asked: for errors and operations */
+};
+
+/* ---- what slirp and pasta need of the host ---- */
+
+/* 0, or -ENOENT with what is missing and how to get it. */
+static int check_slirp(const struct host_network *n, struct error *e)
 {
-	const char *why = NULL;
-
-	if (b->host->ids.privilege == HOST_USER)
-		why = "an ordinary user can't move a device out of the host's network namespace";
-	else if (b->request->network_owner == 0)
-		why = "it is in a network namespace that belongs to a user namespace above ours";
-	else if (!(b->host->capabilities & 1ull << CAP_NET_ADMIN))
-		why = "moving a device takes CAP_NET_ADMIN, which we have not";
-	if (!why)
+	if (!n->lichen_net) {
+		error_set(e, ENOENT, "the program lichen-net is not installed");
+		return error_hint(e,
+			"install it with lichen: it is built where libslirp is there (package "
+			"libslirp-dev)");
+	}
+	if (!n->tun_error)
 		return 0;
-	error_set(e, EPERM, "config.json: linux.netDevices['%s']: %s", name, why);
-	return error_hint(e, MEND);
+	error_set(e, ENOENT, "open '/dev/net/tun': %s", n->tun_error);
+	return error_hint(e, "as root: modprobe tun && chmod 666 /dev/net/tun");
 }
 
-static int plan_device(struct plan_builder *b, const struct spec_net_device *d, struct error *e)
+static int check_pasta(const struct plan_builder *b, struct error *e)
 {
-	struct op *op;
-	int r = check_right(b, d->host_name, e);
+	if (b->host->ids.privilege == HOST_ROOT) {
+		error_set(e, ENOTSUP, "pasta gives up root's privilege before it could connect");
+		return error_hint(e, "use slirp, or start lichen as an ordinary user");
+	}
+	if (b->host->network.pasta)
+		return 0;
+	error_set(e, ENOENT, "the program pasta is not installed");
+	return error_hint(e, "install the package passt");
+}
 
-	if (r < 0)
-		return r;
-	op = plan_add_op(b, OP_NETDEV);
-	op->object = plan_printf(b, "linux.netDevices['%s']", d->host_name);
-	op->source = d->host_name;
-	op->text = d->name ? d->name : d->host_name;
+/* ---- the helper's words ---- */
+
+static void add_word(struct plan_builder *b, const char *word)
+{
+	struct strings *args = &b->plan->network.args;
+
+	args->v[args->n++] = word;
+}
+
+static void begin_words(struct plan_builder *b, const char *program, const struct network_words *w)
+{
+	struct strings *args = &b->plan->network.args;
+	size_t max = 16 + 2 * (w->publish.n + w->egress.n);
+
+	args->v = arena_alloc(&b->plan->arena, max * sizeof(*args->v));
+	add_word(b, program);
+}
+
+static void add_pairs(struct plan_builder *b, const char *option, const struct strlist *values)
+{
+	for (size_t i = 0; i < values->n; i++) {
+		add_word(b, option);
+		add_word(b, plan_printf(b, "%s", values->v[i]));
+	}
+}
+
+/* The host that counts in a network: .3 of 10.0.2.0/24. */
+static const char *host_of(struct plan_builder *b, const struct net_cidr *cidr, uint32_t part)
+{
+	const struct net_address a = net_address_v4(ntohl(cidr->address.v4.s_addr) + part);
+	char buffer[NET_ADDRESS_SIZE];
+
+	return plan_printf(b, "%s", net_address_print(&a, buffer));
+}
+
+static int plan_slirp(struct plan_builder *b, const struct asked *a, struct error *e)
+{
+	const struct network_words *w = a->words;
+	struct plan_network *n = &b->plan->network;
+	struct net_cidr cidr;
+
+	if (net_cidr_parse(w->cidr ? w->cidr : CIDR_DEFAULT, &cidr) < 0)
+		return error_set(e, EINVAL, "cidr '%s'", w->cidr);
+	n->how = PLAN_NETWORK_SLIRP;
+	n->program = b->host->network.lichen_net;
+	n->address = host_of(b, &cidr, GUEST_PART);
+	n->address6 = w->ipv6 == NETWORK_OFF ? NULL : GUEST6;
+	n->nameserver = host_of(b, &cidr, NAMESERVER_PART);
+	n->nameserver6 = w->ipv6 == NETWORK_OFF ? NULL : NAMESERVER6;
+	begin_words(b, "lichen-net", w);
+	add_word(b, "--configure");
+	if (w->cidr)
+		add_word(b, plan_printf(b, "--cidr=%s", w->cidr));
+	add_word(b, plan_printf(b, "--mtu=%u", w->mtu ? w->mtu : MTU_DEFAULT));
+	if (w->ipv6 != NETWORK_OFF)
+		add_word(b, "--enable-ipv6");
+	if (w->host_loopback != NETWORK_ON)
+		add_word(b, "--disable-host-loopback");
+	add_word(b, "--ready-fd=" PLAN_NETWORK_READY_FD);
+	add_word(b, "--api-socket=" PLAN_NETWORK_SOCKET);
+	add_word(b, "--status=" PLAN_NETWORK_STATUS);
+	add_pairs(b, "--publish", &w->publish);
+	add_pairs(b, "--egress", &w->egress);
 	return 0;
 }
 
-int plan_net_devices(struct plan_builder *b, struct error *e)
+/* passt(1): ADDRESS/HOST-LAST:GUEST-LAST. It has no free ports. */
+static void add_pasta_port(struct plan_builder *b, const struct publication *p)
 {
-	const struct spec_net_devices *all = &b->spec->linux.net_devices;
+	char address[NET_ADDRESS_SIZE];
 
-	if (all->n > 0 && !plan_has_new(b, CLONE_NEWNET) && !plan_has_joined(b, CLONE_NEWNET)) {
-		error_set(e, EINVAL,
-			"config.json: linux.netDevices: needs \"network\" in linux.namespaces");
-		return error_hint(e, "add { \"type\": \"network\" } to linux.namespaces");
-	}
-	for (size_t i = 0; i < all->n; i++) {
-		int r = plan_device(b, &all->v[i], e);
+	net_address_print(&p->address, address);
+	add_word(b, p->protocol == PUBLISH_TCP ? "--tcp-ports" : "--udp-ports");
+	add_word(b,
+		plan_printf(b, "%s%s%u-%u:%u-%u", address, *address ? "/" : "", p->host_port,
+			p->host_port + p->n - 1, p->guest_port, p->guest_port + p->n - 1));
+}
+
+/* What it does by default is made for a shell of one's own: everything bound is forwarded. */
+static int add_pasta_ports(struct plan_builder *b, const struct strlist *publish, struct error *e)
+{
+	size_t n_tcp = 0, n_udp = 0;
+
+	for (size_t i = 0; i < publish->n; i++) {
+		struct publication p;
+		int r = publication_parse(publish->v[i], &p, e);
 
 		if (r < 0)
 			return r;
+		if (p.host_port == 0) {
+			error_set(e, ENOTSUP, "publish '%s': pasta can't choose a free port",
+				publish->v[i]);
+			return error_hint(e, "name a port, or use slirp");
+		}
+		add_pasta_port(b, &p);
+		n_tcp += p.protocol == PUBLISH_TCP;
+		n_udp += p.protocol == PUBLISH_UDP;
 	}
+	if (n_tcp == 0)
+		add_word(b, "--tcp-ports=none");
+	if (n_udp == 0)
+		add_word(b, "--udp-ports=none");
+	add_word(b, "--tcp-ns=none");
+	add_word(b, "--udp-ns=none");
 	return 0;
+}
+
+static int plan_pasta(struct plan_builder *b, const struct asked *a, struct error *e)
+{
+	struct plan_network *n = &b->plan->network;
+
+	n->how = PLAN_NETWORK_PASTA;
+	n->program = b->host->network.pasta;
+	n->nameserver = PASTA_NAMESERVER;
+	begin_words(b, "pasta", a->words);
+	add_word(b, "--config-net");
+	add_word(b, "--quiet");
+	add_word(b, "--no-map-gw");
+	add_word(b, "--dns-forward=" PASTA_NAMESERVER);
+	add_word(b, "--pid=" PLAN_NETWORK_PID);
+	return add_pasta_ports(b, &a->words->publish, e);
+}
+
+/* ---- what the container is told ---- */
+
+/* Someone who mounts there has their own. */
+static bool is_mounted(const struct plan_builder *b, const char *path)
+{
+	for (size_t i = 0; i < b->spec->mounts.n; i++) {
+		CLEANUP(mem_free)
+		char *target = path_clean("/", b->spec->mounts.v[i].destination);
+
+		if (streq(target, path))
+			return true;
+	}
+	return false;
+}
+
+static void add_file(struct plan_builder *b, const char *name, const struct text *text)
+{
+	struct plan_network *n = &b->plan->network;
+
+	n->files[n->n_files++] = (struct plan_file){ .name = name,
+		.path = plan_printf(b, "/etc/%s", name),
+		.text = arena_strndup(&b->plan->arena, text->s, text->len) };
+}
+
+static void add_resolv_conf(struct plan_builder *b)
+{
+	const struct plan_network *n = &b->plan->network;
+	const char *host = b->host->network.resolv_conf;
+	CLEANUP(text_release) struct text text = { 0 };
+	struct resolver_file file;
+
+	text_printf(&text, "nameserver %s\n", n->nameserver);
+	if (n->nameserver6)
+		text_printf(&text, "nameserver %s\n", n->nameserver6);
+	resolver_file_parse(host ? host : "", host ? strlen(host) : 0, &file);
+	if (*file.search)
+		text_printf(&text, "search %s\n", file.search);
+	if (*file.options)
+		text_printf(&text, "options %s\n", file.options);
+	add_file(b, "resolv.conf", &text);
+}
+
+/* RFC 1123 and the underscore; anything else would be a line of its own in the file. */
+static bool is_host_name(const char *s)
+{
+	if (!s || !*s)
+		return false;
+	for (; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("-._", *s))
+			return false;
+	return true;
+}
+
+static void add_hosts(struct plan_builder *b)
+{
+	const struct plan_network *n = &b->plan->network;
+	const char *name = is_host_name(b->spec->hostname) ? b->spec->hostname : NULL;
+	CLEANUP(text_release) struct text text = { 0 };
+
+	text_puts(&text, "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
+	/* pasta gives the container an address of the host's, which we don't look up: hosts(5) of
+	 * Debian has this one for a name without an address. */
+	if (name)
+		text_printf(&text, "%s %s\n", n->address ? n->address : "127.0.1.1", name);
+	if (name && n->address6)
+		text_printf(&text, "%s %s\n", n->address6, name);
+	add_file(b, "hosts", &text);
+}
+
+static void plan_files(struct plan_builder *b)
+{
+	CLEANUP(text_release) struct text hostname = { 0 };
+
+	if (!is_mounted(b, "/etc/resolv.conf"))
+		add_resolv_conf(b);
+	if (!is_mounted(b, "/etc/hosts"))
+		add_hosts(b);
+	if (!is_host_name(b->spec->hostname) || is_mounted(b, "/etc/hostname"))
+		return;
+	text_printf(&hostname, "%s\n", b->spec->hostname);
+	add_file(b, "hostname", &hostname);
+}
+
+/* Read-only: the files are in the caller's state directory, which a container shall not fill. */
+void plan_network_files(struct plan_builder *b)
+{
+	const struct plan_network *n = &b->plan->network;
+
+	for (size_t i = 0; i < n->n_files; i++) {
+		struct op *op = plan_add_op(b, OP_BIND);
+
+		op->object = n->object;
+		op->flags = OP_OF_NETWORK;
+		op->source = plan_printf(
+			b, "%s/%s/%s", b->request->state_root, b->request->id, n->files[i].name);
+		op->target = n->files[i].path;
+		op->fs.attrs.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			MOUNT_ATTR_NOEXEC;
+		op->fs.attrs.propagation = MS_PRIVATE;
+	}
+}
+
+/* ---- who asks ---- */
+
+static int plan_helper(struct plan_builder *b, const struct asked *a, struct error *e)
+{
+	struct plan_network *n = &b->plan->network;
+	int r = a->words->mode == NETWORK_PASTA ? plan_pasta(b, a, e) : plan_slirp(b, a, e);
+
+	if (r < 0)
+		return error_context(e, "%s", a->object);
+	n->object = a->object;
+	n->publish.v = arena_alloc(
+		&b->plan->arena, (a->words->publish.n + 1) * sizeof(*n->publish.v));
+	for (size_t i = 0; i < a->words->publish.n; i++)
+		n->publish.v[n->publish.n++] = plan_printf(b, "%s", a->words->publish.v[i]);
+	plan_files(b);
+	return 0;
+}
+
+/* auto: what was asked for by name and can't be had is an error even so. */
+static int do_without(
+	struct plan_builder *b, const struct asked *a, const struct error *why, struct error *e)
+{
+	if (a->words->publish.n > 0) {
+		*e = *why;
+		error_context(e, "publish '%s'", a->words->publish.v[0]);
+		return error_context(e, "%s", a->object);
+	}
+	plan_warn(b, "the container has a loopback and no other network: %s%s%s", why->text,
+		*why->hint ? "; " : "", why->hint);
+	return 0;
+}
+
+static int plan_asked(struct plan_builder *b, const struct asked *a, struct error *e)
+{
+	struct error why;
+	int r = 0;
+
+	/* Whoever made the namespace has connected it, or not: there is nothing to do. */
+	if (a->words->mode == NETWORK_AUTO && !plan_has_new(b, CLONE_NEWNET))
+		return 0;
+	switch (a->words->mode) {
+	case NETWORK_SLIRP:
+		r = check_slirp(&b->host->network, e);
+		break;
+	case NETWORK_PASTA:
+		r = check_pasta(b, e);
+		break;
+	case NETWORK_AUTO:
+		if (check_slirp(&b->host->network, &why) < 0)
+			return do_without(b, a, &why, e);
+		break;
+	default:
+		return 0;
+	}
+	return r < 0 ? error_context(e, "%s", a->object) : plan_helper(b, a, e);
+}
+
+/* ---- the annotation ---- */
+
+/*
+ * An image's author may have written it. Where engines call us, images' annotations turn up in
+ * config.json; an ordinary user's is taken for that user's own.
+ */
+static int check_trust(const struct plan_builder *b, const struct network_words *w, struct error *e)
+{
+	const struct network_words *option = b->request->network;
+
+	if (w->host_loopback == NETWORK_ON) {
+		error_set(e, EPERM, "host-loopback: an annotation can't open the host's loopback");
+		return error_hint(e, "lichen run --network slirp:host-loopback=on ...");
+	}
+	if (b->host->ids.privilege == HOST_USER || (option && option->mode == NETWORK_CONFIG))
+		return 0;
+	error_set(
+		e, EPERM, "it may be an image's, and who calls lichen as root has not allowed it");
+	return error_hint(e, "lichen run --network config ... obeys it");
+}
+
+static int check_annotation(struct plan_builder *b, const struct network_words *w, struct error *e)
+{
+	if (w->mode == NETWORK_HOST || w->mode == NETWORK_PATH || w->mode == NETWORK_CONFIG) {
+		error_set(e, EPERM,
+			"an annotation asks for none, slirp, pasta or auto, not for '%s'",
+			name_of(network_mode_names, w->mode));
+		return error_hint(e, "linux.namespaces says whose network namespace it is");
+	}
+	if (plan_has_new(b, CLONE_NEWNET))
+		return w->mode == NETWORK_NONE ? 0 : check_trust(b, w, e);
+	error_set(e, EINVAL, "the container has no network namespace of its own");
+	return error_hint(e,
+		"add { \"type\": \"network\" } without a path to linux.namespaces, or "
+		"remove the annotation");
+}
+
+static int plan_annotated(struct plan_builder *b, const char *text, struct error *e)
+{
+	CLEANUP(network_words_release) struct network_words words = { 0 };
+	const struct asked asked = { &words,
+		"config.json: annotations[\"" NETWORK_ANNOTATION "\"]" };
+	struct error why;
+	int r = network_words_parse(text, &words, e);
+
+	if (r < 0)
+		return error_context(e, "%s", asked.object);
+	if (words.mode != NETWORK_AUTO || plan_has_new(b, CLONE_NEWNET))
+		r = check_annotation(b, &words, &why);
+	if (r == 0)
+		return plan_asked(b, &asked, e);
+	if (words.mode == NETWORK_AUTO && words.host_loopback != NETWORK_ON)
+		return do_without(b, &asked, &why, e);
+	*e = why;
+	return error_context(e, "%s", asked.object);
+}
+
+int plan_network(struct plan_builder *b, struct error *e)
+{
+	const struct network_words *option = b->request->network;
+	const char *annotation = plan_annotation(b, NETWORK_ANNOTATION);
+
+	if (option && option->mode != NETWORK_UNSAID && option->mode != NETWORK_CONFIG)
+		return plan_asked(b, &(struct asked){ option, OPTION }, e);
+	return annotation ? plan_annotated(b, annotation, e) : 0;
+}
+
+/* ---- linux.namespaces, as the command line wants them ---- */
+
+bool plan_network_is_asked(const struct spec *spec, const struct network_words *option)
+{
+	if (option && option->mode != NETWORK_UNSAID)
+		return true;
+	for (size_t i = 0; i < spec->annotations.n; i++)
+		if (streq(spec->annotations.v[i].key, NETWORK_ANNOTATION))
+			return true;
+	return false;
+}
+
+void plan_network_namespaces(
+	const struct spec *spec, const struct network_words *option, struct spec_namespaces *out)
+{
+	const struct spec_namespaces *from = &spec->linux.namespaces;
+	enum network_mode mode = option ? option->mode : NETWORK_UNSAID;
+	struct spec_namespace *net;
+
+	*out = (struct spec_namespaces){ .n = from->n,
+		.v = xcalloc(from->n + 1, sizeof(*from->v)) };
+	if (from->n > 0)
+		memcpy(out->v, from->v, from->n * sizeof(*from->v));
+	if (mode == NETWORK_UNSAID || mode == NETWORK_CONFIG)
+		return;
+	for (net = out->v; net < out->v + out->n && net->type != CLONE_NEWNET; net++)
+		;
+	/* auto leaves alone what is somebody else's; it is no request for a new one. */
+	if (mode == NETWORK_AUTO && net < out->v + out->n)
+		return;
+	if (net == out->v + out->n && mode != NETWORK_HOST)
+		out->n++;
+	/* The places of the others are what errors name: nothing moves up. */
+	*net = (struct spec_namespace){ .type = mode == NETWORK_HOST ? 0 : CLONE_NEWNET,
+		.name = "network",
+		.path = mode == NETWORK_PATH ? option->path : NULL };
 }

@@ -9,6 +9,7 @@
 struct plan_builder {
 	const struct plan_request *request;
 	const struct spec *spec;
+	const struct spec_namespaces *namespaces; /* spec's, or as the command line wants them */
 	const struct host *host;
 	struct plan *plan;
 	size_t ops_size;
@@ -70,6 +71,9 @@ int plan_process_labels(struct plan_builder *b, struct error *e);
 int plan_labels(struct plan_builder *b, struct error *e);
 int plan_namespaces(struct plan_builder *b, struct error *e);
 int plan_ids(struct plan_builder *b, struct error *e);
+int plan_network(struct plan_builder *b, struct error *e);
+/* Adds the mounts of what tells the container of it. */
+void plan_network_files(struct plan_builder *b);
 int plan_net_devices(struct plan_builder *b, struct error *e);
 /* Whom the process becomes for what comes before its own credentials. */
 void plan_setup_user(struct plan_builder *b);

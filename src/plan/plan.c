@@ -58,6 +58,7 @@ static int plan_tail(struct plan_builder *b, struct error *e)
 	struct op *op;
 	int r;
 
+	plan_network_files(b);
 	plan_notify(b);
 	plan_enter_cgroup(b);
 	r = plan_net_devices(b, e);
@@ -134,8 +135,8 @@ static void plan_propagation(struct plan_builder *b)
 static int make(struct plan_builder *b, struct error *e)
 {
 	static int (*const parts[])(struct plan_builder *, struct error *) = { plan_refuse,
-		plan_annotations, plan_labels, plan_rdt, plan_namespaces, plan_ids, plan_identity,
-		plan_cgroup, plan_device_rules, plan_mounts, plan_devices };
+		plan_annotations, plan_labels, plan_rdt, plan_network, plan_namespaces, plan_ids,
+		plan_identity, plan_cgroup, plan_device_rules, plan_mounts, plan_devices };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -158,6 +159,8 @@ int plan_make(const struct plan_request *request, struct plan *out, struct error
 	struct plan_builder b = {
 		.request = request,
 		.spec = request->spec,
+		.namespaces = request->namespaces ? request->namespaces
+						  : &request->spec->linux.namespaces,
 		.host = request->host,
 		.plan = out,
 		.process = request->spec->process,

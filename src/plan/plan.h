@@ -25,6 +25,7 @@
 #include "kernel/resctrl.h"
 #include "kernel/scheduling.h"
 #include "kernel/seccomp.h"
+#include "net/words.h"
 #include "plan/resources.h"
 #include "spec/spec.h"
 
@@ -32,6 +33,7 @@
 
 enum op_kind {
 	OP_LOOPBACK, /* bring up lo of a new network namespace */
+	OP_NETWORK, /* the parent starts what connects us, which looks at our namespaces */
 	OP_CGROUP, /* wait until we are in our cgroup, then make what namespaces.cgroup says */
 	OP_NETDEV, /* the parent moves its device source here, where it is called text */
 	OP_HOSTNAME, /* text */
@@ -64,6 +66,7 @@ enum op_flag {
 	OP_OVER_PROC = 1u << 3, /* the target may lie in a procfs */
 	OP_OWN_CGROUP = 1u << 4, /* the source is our own cgroup beneath it, since OP_CGROUP */
 	OP_OWN_PLACE = 1u << 5, /* what is at the target already must be the device */
+	OP_OF_NETWORK = 1u << 6, /* a file of ours that tells of the network */
 };
 
 struct op {
@@ -94,7 +97,7 @@ struct plan_join {
 	int64_t type;
 	int fd;
 	const char *name, *path;
-	size_t index; /* in linux.namespaces */
+	const char *origin; /* what asks for it: "config.json: linux.namespaces[2].path" */
 };
 
 enum plan_map {
@@ -163,6 +166,40 @@ struct plan_cgroup {
 	enum plan_give give;
 };
 
+/* ---- the network ---- */
+
+enum plan_network_how {
+	PLAN_NETWORK_NOTHING, /* nobody is started: a loopback, or somebody else's namespace */
+	PLAN_NETWORK_SLIRP, /* lichen-net */
+	PLAN_NETWORK_PASTA,
+};
+
+/* What its program is started with: its descriptor, and files of the state directory. */
+#define PLAN_NETWORK_READY_FD "3"
+#define PLAN_NETWORK_SOCKET   "network.sock"
+#define PLAN_NETWORK_STATUS   "network-status.json"
+#define PLAN_NETWORK_PID      "network.pid"
+/* The device in the container. */
+#define PLAN_NETWORK_DEVICE "tap0"
+
+/* A file of the state directory that becomes path in the container. */
+struct plan_file {
+	const char *name, *path, *text;
+};
+#define PLAN_NETWORK_FILES 3 /* resolv.conf, hosts, hostname */
+
+struct plan_network {
+	enum plan_network_how how;
+	const char *object; /* what asks for it: "--network", or where the annotation is */
+	const char *program; /* absolute */
+	struct strings args; /* its words, before those that tell whom it is for */
+	struct strings publish; /* as they were asked for */
+	const char *address, *address6; /* the container's; NULL: not known, not there */
+	const char *nameserver, *nameserver6;
+	size_t n_files;
+	struct plan_file files[PLAN_NETWORK_FILES];
+};
+
 /* ---- the process ---- */
 
 struct plan_rlimit {
@@ -226,6 +263,7 @@ struct plan {
 	const char *bundle, *rootfs; /* absolute */
 	struct plan_namespaces namespaces;
 	struct plan_cgroup cgroup;
+	struct plan_network network;
 	size_t n_ops;
 	struct op *ops;
 	struct plan_process process;
@@ -253,7 +291,9 @@ struct plan_request {
 	const char *bundle; /* absolute */
 	const char *state_root; /* tells containers of one name apart */
 	const char *scope_helper; /* the path of lichen-scope, or NULL */
-	const int *namespace_fds; /* for each of linux.namespaces: open if it has a path */
+	const struct network_words *network; /* the command line's; NULL: it says nothing */
+	const struct spec_namespaces *namespaces; /* plan_network_namespaces(); NULL: spec's */
+	const int *namespace_fds; /* for each of these: open if it has a path */
 	const ino_t *namespace_owners; /* namespace_owner() of each, 0 if unknown */
 	const struct resctrl_facts *resctrl; /* about plan_rdt_group(); NULL: nobody asks */
 	ino_t network_owner; /* namespace_owner() of the network namespace that we are in */
@@ -286,6 +326,17 @@ int plan_hint_delegate(
 
 /* The group of resctrl that linux.intelRdt means, for a container of this ID. */
 const char *plan_rdt_group(const struct spec_intel_rdt *from, const char *id);
+
+/* Whether anybody asks for a network, so that host_network_probe is needed. */
+bool plan_network_is_asked(const struct spec *spec, const struct network_words *option);
+
+/*
+ * linux.namespaces as the command line changes them: the network's is added, replaced, or, for the
+ * caller's own, becomes one of type 0, which is none. out->v is the caller's to free; the strings
+ * stay theirs.
+ */
+void plan_network_namespaces(
+	const struct spec *spec, const struct network_words *option, struct spec_namespaces *out);
 
 /* The plan as text: one line for each decision. */
 void plan_print(const struct plan *plan, struct text *out);

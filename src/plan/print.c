@@ -9,6 +9,7 @@
 
 static const struct name op_names[] = {
 	{ "loopback", OP_LOOPBACK },
+	{ "network", OP_NETWORK },
 	{ "cgroup", OP_CGROUP },
 	{ "network-device", OP_NETDEV },
 	{ "hostname", OP_HOSTNAME },
@@ -234,6 +235,24 @@ static void print_cgroup(const struct plan_cgroup *c, struct text *out)
 		text_puts(out, "cgroup given to the process' user\n");
 }
 
+static void print_network(const struct plan_network *n, struct text *out)
+{
+	if (n->how == PLAN_NETWORK_NOTHING)
+		return;
+	text_printf(out, "network by %s:", n->program);
+	for (size_t i = 1; i < n->args.n; i++)
+		text_printf(out, " %s", n->args.v[i]);
+	text_printf(out, "  # %s\n", n->object);
+	if (n->address)
+		text_printf(out, "address %s%s%s\n", n->address, n->address6 ? " " : "",
+			n->address6 ? n->address6 : "");
+	for (size_t i = 0; i < n->n_files; i++) {
+		text_printf(out, "file %s: ", n->files[i].name);
+		print_lines(n->files[i].text, out);
+		text_puts(out, "\n");
+	}
+}
+
 static void print_caps(const char *set, uint64_t mask, struct text *out)
 {
 	text_printf(out, "capabilities %s:", set);
@@ -328,6 +347,7 @@ void plan_print(const struct plan *plan, struct text *out)
 	else
 		print_namespaces(&plan->namespaces, out);
 	print_cgroup(&plan->cgroup, out);
+	print_network(&plan->network, out);
 	for (size_t i = 0; i < plan->n_ops; i++)
 		print_op(&plan->ops[i], "", out);
 	if (plan->namespaces.of_init && plan->process.terminal)

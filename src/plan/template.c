@@ -190,10 +190,42 @@ static void add_map(struct json_out *j, const char *key, const struct map *map)
 	json_out_array_end(j);
 }
 
-static void add_namespace(struct json_out *j, const char *type)
+static void add_namespace(struct json_out *j, const char *type, const char *path)
 {
 	json_out_object(j, NULL);
 	json_out_string(j, "type", type);
+	json_out_string_if(j, "path", path);
+	json_out_object_end(j);
+}
+
+/* Whose network it is stands there; how it is connected is an annotation. */
+static void add_namespaces(struct json_out *j, const struct template_request *req)
+{
+	enum network_mode mode = req->network ? req->network->mode : NETWORK_NONE;
+
+	json_out_array(j, "namespaces");
+	for (const char *const *n = namespaces; *n; n++) {
+		bool is_network = streq(*n, "network");
+
+		if (!is_network || mode != NETWORK_HOST)
+			add_namespace(
+				j, *n, is_network && req->network ? req->network->path : NULL);
+	}
+	if (req->privilege == HOST_USER)
+		add_namespace(j, "user", NULL);
+	json_out_array_end(j);
+}
+
+static void add_annotations(struct json_out *j, const struct network_words *network)
+{
+	CLEANUP(text_release) struct text words = { 0 };
+
+	if (!network || network->mode == NETWORK_NONE || network->mode == NETWORK_HOST ||
+		network->mode == NETWORK_PATH)
+		return;
+	network_words_print(network, &words);
+	json_out_object(j, "annotations");
+	json_out_string(j, NETWORK_ANNOTATION, words.s);
 	json_out_object_end(j);
 }
 
@@ -209,12 +241,7 @@ static void add_linux(struct json_out *j, const struct template_request *req)
 		add_map(j, "uidMappings", &uids);
 		add_map(j, "gidMappings", &gids);
 	}
-	json_out_array(j, "namespaces");
-	for (const char *const *n = namespaces; *n; n++)
-		add_namespace(j, *n);
-	if (own_user_namespace)
-		add_namespace(j, "user");
-	json_out_array_end(j);
+	add_namespaces(j, req);
 	add_strings(j, "maskedPaths", masked_paths);
 	add_strings(j, "readonlyPaths", readonly_paths);
 	json_out_object_end(j);
@@ -238,6 +265,7 @@ void template_config(const struct template_request *req, struct text *out)
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
 		add_mount(&j, &mounts[i], tty_gid);
 	json_out_array_end(&j);
+	add_annotations(&j, req->network);
 	add_linux(&j, req);
 	json_out_object_end(&j);
 	text_puts(out, "\n");

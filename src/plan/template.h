@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "host/ids.h"
 #include "kernel/idmap.h"
+#include "net/words.h"
 
 struct template_request {
 	enum host_privilege privilege;
@@ -18,6 +19,7 @@ struct template_request {
 	/* As an ordinary user: 1 and up in the container; none: the own ID is mapped alone. */
 	struct id_ranges sub_uids, sub_gids;
 	struct idmap own_gids; /* as root: the groups that exist where we are */
+	const struct network_words *network; /* NULL: a loopback of its own, and no word of it */
 	bool terminal;
 };
 

@@ -30,8 +30,7 @@ static int enter_namespaces(const struct plan *plan, struct error *e)
 		r = namespace_enter(ns->after[i].fd, ns->after[i].type, e);
 		fd_close(ns->after[i].fd);
 		if (r < 0)
-			return error_context(e, "config.json: linux.namespaces[%zu].path: '%s'",
-				ns->after[i].index, ns->after[i].path);
+			return error_context(e, "%s: '%s'", ns->after[i].origin, ns->after[i].path);
 	}
 	if (ns->new_time) {
 		CLEANUP(fd_cleanup) int self_fd = open("/proc/self", O_PATH | O_CLOEXEC);

@@ -82,8 +82,7 @@ static int join_all(const struct plan_namespaces *ns, struct error *e)
 		int r = namespace_enter(join->fd, join->type, e);
 
 		if (r < 0)
-			return error_context(e, "config.json: linux.namespaces[%zu].path: '%s'",
-				join->index, join->path);
+			return error_context(e, "%s: '%s'", join->origin, join->path);
 	}
 	return 0;
 }

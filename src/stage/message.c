@@ -13,6 +13,7 @@ static const struct name kinds[] = {
 	{ "BORN", MESSAGE_BORN },
 	{ "MAPPED", MESSAGE_MAPPED },
 	{ "PLACED", MESSAGE_PLACED },
+	{ "NETWORK", MESSAGE_NETWORK },
 	{ "NETDEV", MESSAGE_NETDEV },
 	{ "MOVED", MESSAGE_MOVED },
 	{ "TERMINAL", MESSAGE_TERMINAL },

@@ -12,7 +12,9 @@
  *      | ------------------- MAPPED ------------------------> |
  *      | limits, lichen-scope has answered                    |
  *      | ------------------- PLACED (cgroup) ---------------> | (if it has a cgroup of its own)
- *      |                                                      | opens sources, mounts
+ *      |                                                      | opens sources
+ *      | <------------------ NETWORK ------------------------ | (if somebody is to connect it)
+ *      | lichen-net or pasta starts                           | mounts
  *      | <------------------ TERMINAL (master) -------------- | (if there is one)
  *      | <------------------ NETDEV (operation, socket) ----- | (for each network device)
  *      | moves it                                             |
@@ -61,6 +63,7 @@ enum message_kind {
 	MESSAGE_BORN = 1,
 	MESSAGE_MAPPED,
 	MESSAGE_PLACED,
+	MESSAGE_NETWORK,
 	MESSAGE_NETDEV,
 	MESSAGE_MOVED,
 	MESSAGE_TERMINAL,

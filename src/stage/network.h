@@ -1,29 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * linux.netDevices: the parent moves devices out of its own network namespace, where only it has
- * the right to, into that of init, which hands over a socket of it.
+ * The program that connects a container: lichen-net or pasta. The parent starts it as soon as init
+ * has its namespaces and can be looked at, so that it works while init mounts. It has to be ready
+ * before the runtime's hooks run and before the container is created. It outlives us, and is
+ * nobody's child of ours.
  */
 #pragma once
 
-#include "kernel/netdev.h"
+#include "base/spawn.h"
 #include "plan/plan.h"
 
-/* The devices that were moved so far; release with network_release. */
+/* One that was started, or none; release with network_release, which lets it live. */
 struct network {
-	int from_fd, to_fd;
-	size_t n;
-	struct netdev *devices;
+	enum { NETWORK_IDLE, NETWORK_STARTING, NETWORK_READY } phase;
+	int64_t deadline_ms;
+	struct orphan slirp;
+	struct child pasta; /* its first process, which ends when the network is ready */
 };
 
-#define NETWORK_NONE                               \
-	{                                          \
-		.from_fd = -EBADF, .to_fd = -EBADF \
+#define NETWORK_IDLE_ONE                         \
+	{                                        \
+		.slirp = ORPHAN_NONE, .pasta = { \
+			.pidfd = -EBADF,         \
+			.in_fd = -EBADF,         \
+			.out_fd = -EBADF         \
+		}                                \
 	}
 
-/* One of them; to_fd is the socket, which it takes over. */
-int network_move(struct network *n, const struct op *op, int to_fd, struct error *e);
+/* state_fd: the state directory, where its files are. */
+int network_start(
+	struct network *n, const struct plan *plan, pid_t init, int state_fd, struct error *e);
 
-/* Moves all of them back: the container has not come to be. */
-void network_undo(struct network *n);
+/* Until it is ready; 0 at once if none was started, or it was waited for before. */
+int network_wait(struct network *n, const struct plan *plan, struct error *e);
+
+/* Ends it: the container has not come to be. */
+void network_kill(struct network *n);
 
 void network_release(struct network *n);

@@ -50,6 +50,13 @@ static void explain_access(const char *path, uid_t caller, struct error *e)
 	}
 }
 
+/* What asked for it: most are config.json's. */
+static int blame(const struct op *op, struct error *e)
+{
+	return op->flags & OP_OF_NETWORK ? error_context(e, "%s", op->object)
+					 : error_context(e, "config.json: %s", op->object);
+}
+
 static int open_source(
 	const struct ops_run *run, const struct op *op, struct mount_tree *out, struct error *e)
 {
@@ -67,7 +74,7 @@ static int open_source(
 		error_hint(e,
 			"there are mounts beneath it, which the kernel does not let an ordinary "
 			"user uncover: use the option 'rbind' in place of 'bind'");
-	return error_context(e, "config.json: %s", op->object);
+	return blame(op, e);
 }
 
 int ops_open_sources(struct ops_run *run, struct error *e)
@@ -380,6 +387,8 @@ static int execute(
 	switch (op->kind) {
 	case OP_LOOPBACK:
 		return namespace_loopback_up(e);
+	case OP_NETWORK:
+		return message_send(run->sock_fd, MESSAGE_NETWORK, 0, -EBADF, e);
 	case OP_CGROUP:
 		return do_cgroup(run, e);
 	case OP_NETDEV:
@@ -456,6 +465,16 @@ static void explain_fallback(const struct op *op, struct error *e)
 			"linux.namespaces");
 }
 
+/* An image without the place for it, on a file system that takes none. */
+static void explain_file(const struct op *op, struct error *e)
+{
+	if (op->flags & OP_OF_NETWORK && (is_not_permitted(e->code) || e->code == EROFS))
+		error_hint(e,
+			"make an empty file at '%s' in the root file system, or go without: "
+			"lichen run --network none ...",
+			op->target);
+}
+
 /* Hooks are named by their list, and sources have said where they come from. */
 static bool names_itself(const struct op *op, const struct error *e)
 {
@@ -476,9 +495,8 @@ int ops_execute(struct ops_run *run, struct error *e)
 		}
 		if (r < 0) {
 			explain_nesting(op, e);
-			return names_itself(op, e)
-				? -e->code
-				: error_context(e, "config.json: %s", op->object);
+			explain_file(op, e);
+			return names_itself(op, e) ? -e->code : blame(op, e);
 		}
 	}
 	return 0;

@@ -100,6 +100,7 @@ int stage_begin(const struct plan *plan, const struct hook_state *state,
 	if (r < 0)
 		return r;
 	args.prepared = prepared.fds;
+	s.state_fd = fds->state_fd;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(e, "make a socket pair");
 	s.sock_fd = pair[0];
@@ -157,8 +158,11 @@ int stage_begin_join(
 
 void stage_release(struct stage *s)
 {
-	if (!s->committed)
-		network_undo(&s->network);
+	if (!s->committed) {
+		net_devices_undo(&s->net_devices);
+		network_kill(&s->network);
+	}
+	net_devices_release(&s->net_devices);
 	network_release(&s->network);
 	if (s->pid > 0 && !s->committed) {
 		kill(s->pid, SIGKILL);
@@ -263,7 +267,7 @@ static int move_device(
 	if (fd < 0 || number < 0 || (size_t)number >= plan->n_ops ||
 		plan->ops[number].kind != OP_NETDEV)
 		return error_set(e, EPROTO, "NETDEV without a device");
-	r = network_move(&s->network, &plan->ops[number], fd, e);
+	r = net_devices_move(&s->net_devices, &plan->ops[number], fd, e);
 	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_MOVED, 0, -EBADF, e);
 }
 
@@ -275,10 +279,11 @@ static int run_runtime_hooks(
 		.until_fd = s->pidfd,
 		.until = "the container's first process died" };
 	struct hook_state now = *state;
-	int r;
+	int r = network_wait(&s->network, plan, e);
 
 	now.pid = s->pid;
-	r = hooks_run(&hooks->prestart, "hooks.prestart", &now, &place, e);
+	if (r == 0)
+		r = hooks_run(&hooks->prestart, "hooks.prestart", &now, &place, e);
 	if (r == 0)
 		r = hooks_run(&hooks->create_runtime, "hooks.createRuntime", &now, &place, e);
 	return r < 0 ? r : message_send(s->sock_fd, MESSAGE_HOOKED, 0, -EBADF, e);
@@ -373,9 +378,11 @@ int stage_set_up(
 		if (r < 0)
 			return explain_death(s, plan, e);
 		if (m.kind == MESSAGE_READY)
-			return 0;
+			return network_wait(&s->network, plan, e);
 		if (m.kind == MESSAGE_TERMINAL && fd >= 0)
 			s->terminal_fd = fd;
+		else if (m.kind == MESSAGE_NETWORK)
+			r = network_start(&s->network, plan, s->pid, s->state_fd, e);
 		else if (m.kind == MESSAGE_NETDEV)
 			r = move_device(s, plan, m.value, fd, e);
 		else if (m.kind == MESSAGE_MOUNTED)
@@ -431,6 +438,6 @@ int stage_commit(struct stage *s, const struct plan *plan, struct error *e)
 	if (r < 0)
 		return prefer_word_of_init(s, plan, "waited for start", e);
 	s->committed = 1;
-	network_release(&s->network);
+	net_devices_release(&s->net_devices);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "plan/plan.h"
 #include "stage/hooks.h"
+#include "stage/net_devices.h"
 #include "stage/network.h"
 #include "stage/placement.h"
 
@@ -21,19 +22,23 @@ struct stage {
 	int sock_fd;
 	int terminal_fd; /* the terminal's master, once READY */
 	struct placement placement; /* in its cgroup */
-	struct network network; /* devices that were moved */
+	struct net_devices net_devices; /* devices that were moved */
+	struct network network; /* what connects it */
+	int state_fd; /* the caller's */
 	int committed;
 };
 
-#define STAGE_NONE                                                         \
-	{                                                                  \
-		.pidfd = -EBADF, .sock_fd = -EBADF, .terminal_fd = -EBADF, \
-		.placement = PLACEMENT_NONE, .network = NETWORK_NONE       \
+#define STAGE_NONE                                                            \
+	{                                                                     \
+		.pidfd = -EBADF, .sock_fd = -EBADF, .terminal_fd = -EBADF,    \
+		.placement = PLACEMENT_NONE, .net_devices = NET_DEVICES_NONE, \
+		.network = NETWORK_IDLE_ONE, .state_fd = -EBADF               \
 	}
 
-/* What init gets from the state directory (stage/init.h); they stay the caller's here. */
+/* What init gets of the state directory (stage/init.h); they stay the caller's here. */
 struct stage_fds {
 	int start_fd, lock_fd, notify_fd;
+	int state_fd; /* the directory itself, for what connects it; until READY */
 };
 
 /* init is born, and nothing has been changed yet: the caller can record its PID. */
