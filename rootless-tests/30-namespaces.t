@@ -179,7 +179,7 @@ as_subuid_user() {
 	chmod 755 "$place/lichen"
 	chown -R "$subuid_user:$subuid_user" "$place"
 	run with_subuid "$1" "$2" env -i XDG_RUNTIME_DIR="$place/run" HOME="$place" PATH="$PATH" sh -c '
-		cd "$1" && ./lichen spec 2>spec.err; cat spec.err >&2
+		cd "$1" && ./lichen spec --network none 2>spec.err; cat spec.err >&2
 		jq ".process.terminal = false | .process.args = [\"/guest\", \"report\"]" config.json >new && mv new config.json && exec ./lichen run "$2"' - "$place" "$3"
 }
 name_line="mossy:x:$subuid_user:$subuid_user::/nowhere:/bin/sh"

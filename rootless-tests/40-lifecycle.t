@@ -531,12 +531,12 @@ test_ps() {
 test_others() {
 	local dir=$scratch/spec
 	mkdir -m 700 "$dir"
-	ok "spec" bash -c 'cd "$1" && "$2" spec' - "$dir" "$LICHEN"
+	ok "spec" bash -c 'cd "$1" && "$2" spec --network none' - "$dir" "$LICHEN"
 	ok "spec: it is JSON with a process" jq -e '.process.args | length > 0' "$dir/config.json"
 	is "spec: no terminal where there is none" "$(jq .process.terminal "$dir/config.json")" false
 	refused "spec: does not overwrite" 'exists' "$LICHEN" spec --bundle "$dir"
-	is "spec --file -: the same" "$("$LICHEN" spec --file - </dev/null)" "$(cat "$dir/config.json")"
-	is "spec --rootless: accepted" "$("$LICHEN" spec --rootless --file - </dev/null)" "$(cat "$dir/config.json")"
+	is "spec --file -: the same" "$("$LICHEN" spec --network none --file - </dev/null)" "$(cat "$dir/config.json")"
+	is "spec --rootless: accepted" "$("$LICHEN" spec --network none --rootless --file - </dev/null)" "$(cat "$dir/config.json")"
 	make_rootfs "$dir/rootfs"
 	change "$dir" '.process.args = ["echo", "it works"]'
 	new_id

@@ -14,7 +14,7 @@ before=$(census)
 test_busybox() {
 	mkdir "$scratch/mycontainer" && cd "$scratch/mycontainer" || return
 	make_rootfs "$PWD/rootfs"
-	ok "busybox: spec" lichen spec
+	ok "busybox: spec" lichen spec --network none
 	ok "busybox: spec wrote config.json" test -s config.json
 	exits 1 "busybox: spec does not overwrite it" lichen spec
 	echo 'echo hello from $0; id -u; exit 5' | lichen run busybox >out 2>err
@@ -48,7 +48,7 @@ test_one_binary() {
 		skip "no compiler that links statically: $(head -n 1 err)"
 		return
 	fi
-	(cd bundle && lichen spec)
+	(cd bundle && lichen spec --network none)
 	jq '.process.terminal = false | .process.args = ["/hello"]' bundle/config.json >c && mv c bundle/config.json
 	lichen create test -b bundle >out 2>&1 </dev/null
 	is "one binary: create" "$?:$(cat out)" '0:'
@@ -75,7 +75,7 @@ test_no_terminal() {
 	run lichen list -q
 	is "no terminal: nothing is left" "$stdout" ''
 	rm config.json
-	ok "no terminal: spec without one" lichen spec
+	ok "no terminal: spec without one" lichen spec --network none
 	is "no terminal: spec sets no trap" "$(jq .process.terminal config.json)" false
 	cd "$scratch" || return
 }
@@ -120,7 +120,7 @@ test_distribution() {
 		return
 	fi
 	mkdir "$scratch/debian" && cd "$scratch/debian" || return
-	lichen spec
+	lichen spec --network none
 	jq --arg root "$tree" '.root = {path: $root, readonly: false} | .process.terminal = false' config.json >c && mv c config.json
 	in_debian() {
 		jq --argjson args "$(printf '%s\n' "$@" | jq -R . | jq -s .)" '.process.args = $args' config.json >c.json

@@ -69,7 +69,7 @@ base_config() {
 	if [[ ! -f $dir/config.json ]]; then
 		mkdir -p "$dir"
 		(cd "$dir" && "$LICHEN" spec) || return
-		jq '.process.terminal = false | .root.readonly = false' "$dir/config.json" >"$dir/new"
+		jq '.process.terminal = false | .root.readonly = false | del(.annotations["org.lichen.network"])' "$dir/config.json" >"$dir/new"
 		mv "$dir/new" "$dir/config.json"
 	fi
 	cat "$dir/config.json"

@@ -5,7 +5,8 @@
 #   LICHEN (environment)         the runtime under test (default: lichen from PATH)
 #   mode                         user, root or nested (uid 0 of a user namespace that somebody made)
 #   LICHEN_HELPERS (environment) its helper programs (default: those of the build that it lies in)
-#   make_bundle DIR [FILTER...]  a bundle with a busybox root; every jq FILTER changes config.json
+#   make_bundle DIR [FILTER...]  a bundle with a busybox root, without a network but a loopback; every jq
+#                                FILTER changes config.json
 #   rt ARG...                    the runtime with this file's own --root, a log and its cgroup manager
 #   new_id                       sets $id to a fresh container name
 #   with_runtime NAME CMD...     runs CMD with crun, runc or lichen in the place of the runtime
@@ -99,7 +100,7 @@ make_rootfs() {
 }
 
 make_bundle() {
-	local dir=$1 filter='.process.terminal = false | .root.readonly = false' more
+	local dir=$1 filter='.process.terminal = false | .root.readonly = false | del(.annotations["org.lichen.network"])' more
 	shift
 	for more; do filter+=" | $more"; done
 	mkdir -p "$dir"
