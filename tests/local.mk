@@ -37,6 +37,7 @@ UNIT_TESTS = \
 	%D%/unit/test-mount-options \
 	%D%/unit/test-notify \
 	%D%/unit/test-option \
+	%D%/unit/test-orphan \
 	%D%/unit/test-path \
 	%D%/unit/test-plan \
 	%D%/unit/test-policy \
@@ -58,7 +59,8 @@ UNIT_TESTS = \
 	%D%/unit/test-stats-table \
 	%D%/unit/test-str \
 	%D%/unit/test-template \
-	%D%/unit/test-types
+	%D%/unit/test-types \
+	%D%/unit/test-words
 
 %C%_unit_test_address_LDADD = $(LINK_NET)
 %C%_unit_test_caps_LDADD = $(LINK_KERNEL)
@@ -86,6 +88,7 @@ UNIT_TESTS = \
 %C%_unit_test_mount_options_LDADD = $(LINK_PLAN)
 %C%_unit_test_notify_LDADD = $(LINK_STAGE)
 %C%_unit_test_option_LDADD = $(LINK_CLI)
+%C%_unit_test_orphan_LDADD = $(LINK_BASE)
 %C%_unit_test_path_LDADD = $(LINK_BASE)
 %C%_unit_test_plan_LDADD = $(LINK_PLAN)
 %C%_unit_test_policy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/helpers/net
@@ -112,6 +115,7 @@ UNIT_TESTS = \
 %C%_unit_test_str_LDADD = $(LINK_BASE)
 %C%_unit_test_template_LDADD = $(LINK_PLAN)
 %C%_unit_test_types_LDADD = $(LINK_SPEC)
+%C%_unit_test_words_LDADD = $(LINK_NET)
 
 # A fuzzer's entry over its corpus; make one of it as tests/fuzz/fuzz-spec.c says.
 FUZZ_REPLAYS = \

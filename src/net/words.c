@@ -155,10 +155,9 @@ static int add_publication(struct network_words *w, const char *spec, struct err
 	return r;
 }
 
-static int check(const struct network_words *w, struct error *e)
+static int check_mode(const struct network_words *w, struct error *e)
 {
 	const char *mode = name_of(network_mode_names, w->mode);
-	struct egress parsed = { 0 };
 	int r = 0;
 
 	if (w->publish.n > 0 && !is_of_lichen_net(w) && w->mode != NETWORK_PASTA)
@@ -166,11 +165,18 @@ static int check(const struct network_words *w, struct error *e)
 	else if (w->egress.n > 0 && !is_of_lichen_net(w))
 		r = error_set(e, EINVAL, "'%s' has no egress policy", mode);
 	if (r < 0)
-		return error_hint(e, "slirp does: --network slirp");
-	if (w->mtu > 0 && w->mtu < MTU_MIN_IPV6 && w->ipv6 != NETWORK_OFF) {
-		error_set(e, EINVAL, "mtu=%u: IPv6 needs %d", w->mtu, MTU_MIN_IPV6);
-		return error_hint(e, "add ipv6=off");
-	}
+		return error_hint(e, "slirp has: lichen run --network slirp ...");
+	if (w->mtu == 0 || w->mtu >= MTU_MIN_IPV6 || w->ipv6 == NETWORK_OFF)
+		return 0;
+	error_set(e, EINVAL, "mtu: IPv6 needs %d, found '%u'", MTU_MIN_IPV6, w->mtu);
+	return error_hint(e, "add ipv6=off");
+}
+
+static int check_egress(const struct network_words *w, struct error *e)
+{
+	struct egress parsed = { 0 };
+	int r = 0;
+
 	for (size_t i = 0; r == 0 && i < w->egress.n; i++)
 		r = egress_add(&parsed, w->egress.v[i], e);
 	return r;
@@ -182,15 +188,18 @@ static int read_options(const struct network_options *o, struct network_words *w
 {
 	int r = o->mode ? set_mode(w, o->mode, e) : 0;
 
-	if (r < 0)
-		return error_context(e, "--network");
 	if (!o->mode && (o->publish->n > 0 || o->egress->n > 0))
 		w->mode = NETWORK_SLIRP;
-	for (size_t i = 0; r == 0 && i < o->publish->n; i++)
-		r = add_publication(w, o->publish->v[i], e);
 	for (size_t i = 0; r == 0 && i < o->egress->n; i++)
 		strlist_add(&w->egress, xstrdup(o->egress->v[i]));
-	return r < 0 ? r : check(w, e);
+	for (size_t i = 0; r == 0 && i < o->publish->n; i++) {
+		r = add_publication(w, o->publish->v[i], e);
+		if (r < 0)
+			return r;
+	}
+	if (r == 0)
+		r = check_mode(w, e);
+	return r < 0 ? error_context(e, "--network") : check_egress(w, e);
 }
 
 /* The value of an option that may be spelled in one word or in two; NULL: it is not this one. */
@@ -234,7 +243,9 @@ static int read_text(const char *text, struct network_words *w, struct error *e)
 	r = set_mode(w, word, e);
 	while (r == 0 && (word = strtok_r(NULL, " \t\n", &rest)))
 		r = read_option(w, word, &rest, e);
-	return r < 0 ? r : check(w, e);
+	if (r == 0)
+		r = check_mode(w, e);
+	return r < 0 ? r : check_egress(w, e);
 }
 
 static int hand_out(int r, struct network_words *w, struct network_words *out)

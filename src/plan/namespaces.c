@@ -83,6 +83,9 @@ static int check_joinable(struct plan_builder *b, size_t i, struct error *e)
 		return 0;
 	error_set(e, EPERM, "%s: '%s' belongs to the host, and an ordinary user can't enter it",
 		origin_of(b, i), ns->path);
+	if (ns->type == CLONE_NEWNET && b->request->network &&
+		b->request->network->mode == NETWORK_PATH)
+		return error_hint(e, "--network host stays in the host's own");
 	return error_hint(e,
 		"leave the %s namespace out of linux.namespaces to stay in the host's, or "
 		"join the user namespace that owns it too",

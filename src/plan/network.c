@@ -352,14 +352,15 @@ static int check_trust(const struct plan_builder *b, const struct network_words 
 	const struct network_words *option = b->request->network;
 
 	if (w->host_loopback == NETWORK_ON) {
-		error_set(e, EPERM, "host-loopback: an annotation can't open the host's loopback");
+		error_set(e, EPERM, "host-loopback: an annotation can't open the host's");
 		return error_hint(e, "lichen run --network slirp:host-loopback=on ...");
 	}
 	if (b->host->ids.privilege == HOST_USER || (option && option->mode == NETWORK_CONFIG))
 		return 0;
-	error_set(
-		e, EPERM, "it may be an image's, and who calls lichen as root has not allowed it");
-	return error_hint(e, "lichen run --network config ... obeys it");
+	error_set(e, EPERM,
+		"an annotation may be an image's, and gets no network where lichen is root unless "
+		"the command line allows it");
+	return error_hint(e, "lichen run --network config ... obeys the annotation");
 }
 
 static int check_annotation(struct plan_builder *b, const struct network_words *w, struct error *e)

@@ -24,6 +24,8 @@
 struct setting {
 	struct plan_request request;
 	struct resctrl_facts resctrl;
+	const char *mode, *publish, *egress; /* of the command line */
+	bool no_lichen_net, no_pasta, no_tun;
 	ino_t owners[NAMESPACES_MAX];
 	int fds[NAMESPACES_MAX];
 };
@@ -77,6 +79,18 @@ static void set_word(struct setting *s, const char *word)
 		s->request.may_use_terminal = true;
 	} else if (str_starts(word, "resctrl")) {
 		set_resctrl(s, word);
+	} else if (str_starts(word, "network=")) {
+		s->mode = word + strlen("network=");
+	} else if (str_starts(word, "publish=")) {
+		s->publish = word + strlen("publish=");
+	} else if (str_starts(word, "egress=")) {
+		s->egress = word + strlen("egress=");
+	} else if (streq(word, "no-lichen-net")) {
+		s->no_lichen_net = true;
+	} else if (streq(word, "no-pasta")) {
+		s->no_pasta = true;
+	} else if (streq(word, "no-tun")) {
+		s->no_tun = true;
 	} else if (streq(word, "own-network")) {
 		s->request.network_owner = OURS;
 	} else if (str_starts(word, "owners=")) {
@@ -103,15 +117,40 @@ static void set_words(struct setting *s, char *words)
 		set_word(s, word);
 }
 
+/* What such a host has for networks. */
+static void set_network(const struct setting *s, struct host_network *out)
+{
+	static char lichen_net[] = "/usr/libexec/lichen/lichen-net", pasta[] = "/usr/bin/pasta";
+	static char denied[] = "Permission denied";
+	static char resolv_conf[] = "nameserver 192.0.2.53\nsearch example.org\noptions ndots:2\n";
+
+	*out = (struct host_network){ .lichen_net = s->no_lichen_net ? NULL : lichen_net,
+		.pasta = s->no_pasta ? NULL : pasta,
+		.tun_error = s->no_tun ? denied : NULL,
+		.resolv_conf = resolv_conf };
+}
+
+static int read_network(const struct setting *s, struct network_words *out, struct error *e)
+{
+	const struct strings publish = { s->publish ? 1 : 0, (const char *[]){ s->publish, NULL } };
+	const struct strings egress = { s->egress ? 1 : 0, (const char *[]){ s->egress, NULL } };
+
+	return network_words_of_options(
+		&(struct network_options){ s->mode, &publish, &egress }, out, e);
+}
+
 /* The plan as text, or what is said in its place. */
 static void make_plan(
 	const char *config, const char *host_name, struct setting *s, struct text *out)
 {
 	CLEANUP(spec_cleanup) const struct spec *spec = NULL;
 	CLEANUP(mem_free) struct host *host = find_host(host_name);
+	CLEANUP(network_words_release) struct network_words words = { 0 };
+	struct spec_namespaces namespaces = { 0 };
 	struct plan plan = { 0 };
 	struct error e = { 0 };
 
+	set_network(s, &host->network);
 	s->request.host = host;
 	if (!s->request.id)
 		s->request.id = "box";
@@ -119,12 +158,17 @@ static void make_plan(
 	s->request.state_root = "/run/lichen";
 	s->request.namespace_owners = s->owners;
 	s->request.namespace_fds = s->fds;
-	if (spec_parse(config, strlen(config), "config.json", &spec, &e) == 0) {
+	if (read_network(s, &words, &e) == 0 &&
+		spec_parse(config, strlen(config), "config.json", &spec, &e) == 0) {
 		s->request.spec = spec;
+		s->request.network = &words;
+		plan_network_namespaces(spec, &words, &namespaces);
+		s->request.namespaces = &namespaces;
 		plan_make(&s->request, &plan, &e);
 		if (!e.code)
 			plan_print(&plan, out);
 		plan_release(&plan);
+		free(namespaces.v);
 	}
 	if (e.code)
 		text_printf(out, "error %s\n", e.text);

@@ -65,6 +65,27 @@ static const struct golden goldens[] = {
 		{ .privilege = HOST_ROOT,
 			.own_gids = MAP({ 0, 0, 4294967295 }),
 			.terminal = true } },
+	/* Networks: an annotation, or whose it is. */
+	{ "network-auto",
+		{ .privilege = HOST_ROOT,
+			.network = &(struct network_words){ .mode = NETWORK_AUTO } } },
+	{ "network-slirp",
+		{ .privilege = HOST_USER,
+			.uid = 1000,
+			.gid = 1000,
+			.network = &(struct network_words){ .mode = NETWORK_SLIRP,
+				.mtu = 1500,
+				.publish = { 2,
+					(char *[]){ (char[]){ "8080:80" }, (char[]){ "0:53/udp" },
+						NULL } },
+				.egress = { 1, (char *[]){ (char[]){ "deny" }, NULL } } } } },
+	{ "network-host",
+		{ .privilege = HOST_ROOT,
+			.network = &(struct network_words){ .mode = NETWORK_HOST } } },
+	{ "network-path",
+		{ .privilege = HOST_ROOT,
+			.network = &(struct network_words){ .mode = NETWORK_PATH,
+				.path = (char[]){ "/run/netns/blue" } } } },
 };
 
 static void test_is_accepted(const char *name, const struct text *text)
