@@ -235,6 +235,13 @@ void container_ports_release(struct container_ports *ports)
 
 /* ---- at death ---- */
 
+/* It executes itself once more, for the processor's sake, under passt's name. */
+static bool is_pasta(pid_t pid)
+{
+	return process_is_called(pid, "pasta") || process_is_called(pid, "passt") ||
+		process_is_called(pid, "passt.avx2");
+}
+
 /* A create that was killed has recorded nobody; then there is what they have written themselves. */
 static int find_helper(
 	const struct state_dir *dir, const struct state_network *n, struct process_ref *out)
@@ -249,9 +256,7 @@ static int find_helper(
 		return 0;
 	if (streq(n->mode, "pasta")) {
 		pid = pid_of_pasta(dir);
-		return pid > 0 && process_is_called(pid, "pasta")
-			? process_ref_get(pid, out, &ignored)
-			: -ESRCH;
+		return pid > 0 && is_pasta(pid) ? process_ref_get(pid, out, &ignored) : -ESRCH;
 	}
 	status = read_status(dir, &arena);
 	time = status ? json_get(status, "startTime") : NULL;

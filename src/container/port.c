@@ -168,7 +168,7 @@ static int remove_number(const struct state_dir *dir, uint64_t id, struct error 
 }
 
 /* The i-th port of p; without an address of the host: all of them. */
-static int add_one(const struct state_dir *dir, const struct publication *p, unsigned int i,
+static int add_one(const struct target *t, const struct publication *p, unsigned int i,
 	struct container_port *out, struct error *e)
 {
 	CLEANUP(text_release) struct text text = { 0 };
@@ -185,7 +185,7 @@ static int add_one(const struct state_dir *dir, const struct publication *p, uns
 	json_out_u64(&o, "host_port", p->host_port ? p->host_port + i : 0);
 	json_out_u64(&o, "guest_port", p->guest_port + i);
 	end_request(&o);
-	r = ask(dir, &text, &arena, &answer, e);
+	r = ask(&t->dir, &text, &arena, &answer, e);
 	if (r < 0)
 		return r;
 	network_read_port(answer, out);
@@ -196,6 +196,8 @@ static int add_one(const struct state_dir *dir, const struct publication *p, uns
 		out->host_address = xstrdup(address);
 	if (!out->host_port)
 		out->host_port = (uint16_t)(p->host_port + i);
+	if (!out->guest_address && t->network.address)
+		out->guest_address = xstrdup(t->network.address);
 	out->guest_port = (uint16_t)(p->guest_port + i);
 	return 0;
 }
@@ -214,7 +216,7 @@ int container_port_publish(const struct runtime *rt, const char *id, const char 
 	for (unsigned int i = 0; r == 0 && i < p.n; i++) {
 		struct container_port port = { 0 };
 
-		r = add_one(&t.dir, &p, i, &port, e);
+		r = add_one(&t, &p, i, &port, e);
 		if (r == 0)
 			network_add_port(out, &port);
 	}
