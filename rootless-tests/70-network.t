@@ -359,11 +359,15 @@ test_deaths() {
 
 test_pasta() {
 	if ! command -v pasta >/dev/null; then skip "pasta is not installed here (package passt)"; return; fi
-	bundle=$plain
+	put_bundle pasta '.process.args = ["sleep", "100"]'
 	refused "pasta: no free ports" "--network: " --network pasta -p 0:80
 	if [[ $mode == root ]]; then
 		refused "pasta: not for root" "--network: pasta gives up root's privilege" --network pasta
 		return
+	fi
+	if [[ $mode == nested ]]; then
+		refused "pasta: not without a user namespace" "--network: pasta can't connect a container without a user" --network pasta
+		change "$bundle" '.linux.namespaces += [{type: "user"}]' '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]' '.linux.gidMappings = .linux.uidMappings' 'del(.mounts[].options | arrays | .[] | select(. == "gid=5"))'
 	fi
 	slirp_works || return
 	ok "pasta: (a container)" up --network pasta -p 127.0.0.1:18473:80

@@ -53,6 +53,13 @@ static int check_pasta(const struct plan_builder *b, struct error *e)
 		error_set(e, ENOTSUP, "pasta gives up root's privilege before it could connect");
 		return error_hint(e, "use slirp, or start lichen as an ordinary user");
 	}
+	/* It gives up its capabilities before it looks for the container's namespace: ptrace(2). */
+	if (!b->other_user_namespace) {
+		error_set(e, ENOTSUP,
+			"pasta can't connect a container without a user namespace of its own");
+		return error_hint(
+			e, "use slirp, or add { \"type\": \"user\" } to linux.namespaces");
+	}
 	if (b->host->network.pasta)
 		return 0;
 	error_set(e, ENOENT, "the program pasta is not installed");
