@@ -53,7 +53,7 @@ way open "ICMP echo" '^icmp [^ ]+ 2048 203.0.113.7 ' ping 203.0.113.7
 way open "a raw frame" 4005 frame tap0 udp $us 203.0.113.7 1005 4005 raw
 way open "… TCP" 4006 frame tap0 tcp-syn $us 203.0.113.7 1006 4006
 way open "… IPv6" 4007 frame tap0 udp $us6 2001:db8::7 1007 4007 raw
-way open "a datagram in fragments" 4008 frame tap0 udp-fragments $us 203.0.113.7 1008 4008 fragmented
+way never "a datagram in fragments" 4008 frame tap0 udp-fragments $us 203.0.113.7 1008 4008 fragmented
 way open "a datagram from an address that nobody has" 4009 frame tap0 udp 10.0.2.77 203.0.113.7 1009 4009 spoofed
 way open "… IPv6" 4010 frame tap0 udp fd00::77 2001:db8::7 1010 4010 spoofed
 way open "from a published port, to a stranger" 4011 send 203.0.113.7 4011 reply 7

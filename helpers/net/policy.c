@@ -251,7 +251,7 @@ static enum verdict judge_egress(
 		if (!pins_allow(p, a, port, now))
 			return VERDICT_REJECT;
 		/* A conversation outlives the record that led to it, as a connection does. */
-		if (f->protocol == IPPROTO_UDP && f->fragment == FRAGMENT_NONE)
+		if (f->protocol == IPPROTO_UDP)
 			policy_note_inbound(p, a, port, f->source_port, now);
 		return VERDICT_PASS;
 	case EGRESS_DENY:
@@ -263,8 +263,6 @@ static enum verdict judge_egress(
 static enum verdict judge_tcp(
 	struct policy *p, const struct frame *f, enum place place, uint64_t now)
 {
-	if (f->fragment != FRAGMENT_NONE)
-		return VERDICT_DROP;
 	if (!frame_opens(f))
 		return VERDICT_PASS;
 	if (place == PLACE_GATEWAY && !p->link.host_loopback)
@@ -280,15 +278,13 @@ static enum verdict judge_udp(
 	struct policy *p, const struct frame *f, enum place place, uint64_t now)
 {
 	if (place == PLACE_GATEWAY || place == PLACE_NAMESERVER) {
-		if (f->fragment != FRAGMENT_NONE)
-			return VERDICT_DROP;
 		for (size_t i = 0; i < ARRAY_SIZE(services); i++)
 			if (f->destination_port == services[i])
 				return VERDICT_DROP;
 	}
 	if (place == PLACE_NAMESERVER)
 		return f->destination_port == 53 ? VERDICT_DNS : VERDICT_REJECT;
-	if (f->fragment == FRAGMENT_NONE && in_conversation(p, f, now))
+	if (in_conversation(p, f, now))
 		return VERDICT_PASS;
 	if (place == PLACE_GATEWAY && !p->link.host_loopback)
 		return VERDICT_REJECT;
@@ -300,14 +296,14 @@ static enum verdict judge_echo(
 	struct policy *p, const struct frame *f, enum place place, uint64_t now)
 {
 	if (place == PLACE_GATEWAY || place == PLACE_NAMESERVER)
-		return f->fragment == FRAGMENT_NONE ? VERDICT_PASS : VERDICT_DROP;
+		return VERDICT_PASS;
 	return judge_egress(p, f, place, now);
 }
 
 static enum verdict judge_icmp4(
 	struct policy *p, const struct frame *f, enum place place, uint64_t now)
 {
-	if (f->fragment == FRAGMENT_NONE && f->icmp_type != ICMP_ECHO)
+	if (f->icmp_type != ICMP_ECHO)
 		return VERDICT_DROP;
 	return judge_echo(p, f, place, now);
 }
@@ -351,6 +347,9 @@ static enum verdict judge_ip(struct policy *p, const struct frame *f, uint64_t n
 		return judge_icmp6(p, f, place, now);
 	if (place == PLACE_GROUP)
 		return VERDICT_DROP;
+	/* libslirp 4.7 was seen to crash when it put fragments together (ip_reass). */
+	if (f->fragment != FRAGMENT_NONE)
+		return f->fragment == FRAGMENT_FIRST ? VERDICT_REJECT : VERDICT_DROP;
 	if (f->kind == FRAME_IPV4 && f->protocol == IPPROTO_ICMP)
 		return judge_icmp4(p, f, place, now);
 	if (f->protocol == IPPROTO_TCP)

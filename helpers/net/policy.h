@@ -8,6 +8,9 @@
  * reaches an existing one or is refused by libslirp. So published ports' answers pass. For UDP the
  * caller notes who sent to a published port.
  *
+ * No fragment passes, so that libslirp never puts any together: its errors there were many
+ * (CVE-2019-14378, CVE-2019-15890, CVE-2020-1983), and a large enough MTU makes none.
+ *
  * This is the only judge: libslirp is to be told to allow the host's loopback
  * (disable_host_loopback = false), since it would otherwise refuse a UDP port's answers to clients
  * on the host, which come from the gateway's address. Ports that are published for IPv6 must be

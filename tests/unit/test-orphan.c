@@ -36,13 +36,13 @@ static void test_ready(void)
 	struct error e;
 	int status;
 
-	is_int(start("ls /proc/$$/fd | tr '\n' ' '; [ $(cut -d' ' -f6 /proc/$$/stat) = $$ ] && "
+	is_int(start("ls /proc/$$/fd; [ $(cut -d' ' -f6 /proc/$$/stat) = $$ ] && "
 		     "echo leader; echo 1 >&3; exec 3>&-; exec sleep 60",
 		       &o, &e),
 		0, "one that says that it is ready");
 	is_int(orphan_wait(&o, time_ms() + 20000), 0, "it is waited for");
 	/* What ls shows of the shell is 0 to 3. */
-	is_str(o.output.s, "0 1 2 3 leader\n", "its descriptors, and a session of its own");
+	is_str(o.output.s, "0\n1\n2\n3\nleader\n", "its descriptors, and a session of its own");
 	ok(waitpid(o.pid, &status, WNOHANG) < 0 && errno == ECHILD, "it is no child of ours");
 	ok(!is_dead(o.pid), "and lives");
 	orphan_kill(&o);

@@ -173,11 +173,11 @@ static void check_link(struct policy *p, struct policy *host)
 		judged(p, echo(ours[i]), VERDICT_PASS, "echo to ours");
 		judged(p, segment(ours[i]), VERDICT_PASS, "an answer to ours");
 		if (!strchr(ours[i], ':')) {
-			judged(host, fragment(datagram(ours[i], 9)), VERDICT_DROP,
+			judged(host, fragment(datagram(ours[i], 9)), VERDICT_REJECT,
 				"UDP's fragment to ours");
-			judged(host, fragment(syn(ours[i], 9)), VERDICT_DROP,
+			judged(host, fragment(syn(ours[i], 9)), VERDICT_REJECT,
 				"TCP's fragment to ours");
-			judged(host, fragment(echo(ours[i])), VERDICT_DROP,
+			judged(host, fragment(echo(ours[i])), VERDICT_REJECT,
 				"an echo's fragment to ours");
 		}
 	}
@@ -204,7 +204,7 @@ static void check_dns(struct policy *open, struct policy *deny)
 	judged(open, syn("10.0.2.3", 53), VERDICT_PASS, "a query over TCP");
 	judged(open, syn("10.0.2.3", 80), VERDICT_REJECT, "another port over TCP");
 	judged(deny, syn("10.0.2.3", 53), VERDICT_REJECT, "TCP under deny");
-	judged(open, fragment(datagram("10.0.2.3", 53)), VERDICT_DROP, "a query's fragment");
+	judged(open, fragment(datagram("10.0.2.3", 53)), VERDICT_REJECT, "a query's fragment");
 	judged(open, made_udp("192.0.2.1", "10.0.2.3", 1, 53, ""), VERDICT_DROP, "a stranger's");
 	none->link.dns = false;
 	judged(none, datagram("10.0.2.3", 53), VERDICT_DROP, "without a name server");
@@ -252,8 +252,8 @@ static void check_open(struct policy *p)
 		judged(p, echo(named[i]), VERDICT_REJECT, named[i]);
 	}
 	judged(p, datagram("224.0.0.251", 5353), VERDICT_REJECT, "a group of IPv4");
-	judged(p, fragment(syn("192.0.2.1", 80)), VERDICT_DROP, "TCP's fragment");
-	judged(p, fragment(datagram("192.0.2.1", 80)), VERDICT_PASS, "UDP's fragment");
+	judged(p, fragment(syn("192.0.2.1", 80)), VERDICT_REJECT, "TCP's fragment");
+	judged(p, fragment(datagram("192.0.2.1", 80)), VERDICT_REJECT, "UDP's fragment");
 	judged(p, fragment(datagram("169.254.169.254", 80)), VERDICT_REJECT, "one to a named one");
 }
 
@@ -268,8 +268,8 @@ static void check_allow(void)
 	judged(p, syn("10.1.2.3", 22), VERDICT_PASS, "a network");
 	judged(p, datagram("10.1.2.3", 22), VERDICT_PASS, "... and UDP");
 	judged(p, echo("10.1.2.3"), VERDICT_PASS, "... and echo");
-	judged(p, fragment(datagram("10.1.2.3", 22)), VERDICT_PASS, "... and UDP's fragments");
-	judged(p, fragment(syn("10.1.2.3", 22)), VERDICT_DROP, "... but none of TCP");
+	judged(p, fragment(datagram("10.1.2.3", 22)), VERDICT_REJECT, "... and UDP's fragments");
+	judged(p, fragment(syn("10.1.2.3", 22)), VERDICT_REJECT, "... but none of TCP");
 	judged(p, syn("192.0.2.1", 443), VERDICT_PASS, "a port");
 	judged(p, syn("192.0.2.1", 80), VERDICT_REJECT, "another port");
 	judged(p, syn("192.0.2.2", 443), VERDICT_REJECT, "another address");
@@ -393,7 +393,7 @@ static void check_pins(struct policy *p)
 	judged(p, syn("2001:db8::1", 80), VERDICT_PASS, "any port");
 	judged(p, echo("2001:db8::1"), VERDICT_PASS, "and echo");
 	ok(pinned(p, "a.example.com", "198.51.100.1"), "an address of IPv4");
-	judged(p, fragment(datagram("198.51.100.1", 80)), VERDICT_PASS, "and UDP's fragments");
+	judged(p, fragment(datagram("198.51.100.1", 80)), VERDICT_REJECT, "and UDP's fragments");
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++) {
 		ok(!pinned(p, "a.example.com", never[i]), "%s is never pinned", never[i]);
 		ok(judge_at(p, syn(never[i], 80), NOW) != VERDICT_PASS, "... nor passed");
