@@ -31,7 +31,7 @@ explained()
 	}' "$1" | sort -u
 }
 
-tables=$("$lichen" __options) || exit 1
+tables=$("$lichen" __options && "${LICHEN_NET:-$(dirname "$lichen")/../helpers/lichen-net}" __options) || exit 1
 pages=$(printf '%s\n' "$tables" | awk 'NF == 1')
 # shellcheck disable=SC2086
 set -- $pages

@@ -11,6 +11,7 @@ dist_man_MANS += \
 	man/lichen-help.1 \
 	man/lichen-kill.1 \
 	man/lichen-list.1 \
+	man/lichen-net.1 \
 	man/lichen-pause.1 \
 	man/lichen-ps.1 \
 	man/lichen-resume.1 \

@@ -210,6 +210,15 @@ static void print_help(void)
 	fputs(text.s, stdout);
 }
 
+/* man/check-man.sh compares the page with this. */
+static void print_options(void)
+{
+	CLEANUP(text_release) struct text text = { 0 };
+
+	options_list("lichen-net", options, &text);
+	fputs(text.s, stdout);
+}
+
 static int run(const char *const *words, struct values *v, struct error *e)
 {
 	static const struct option_grammar grammar = {
@@ -256,6 +265,10 @@ int main(int argc, char **argv)
 	int r;
 
 	open_standard_descriptors();
+	if (argc == 2 && streq(argv[1], "__options")) {
+		print_options();
+		return EXIT_SUCCESS;
+	}
 	r = run((const char *const *)argv + (argc > 0), &v, &e);
 	options_release(options, &v);
 	if (r >= 0 && fflush(stdout) == 0)

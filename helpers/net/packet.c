@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "wire.h"
+
 /* Offsets: RFC 791, RFC 8200, RFC 9293, RFC 768. */
 enum {
 	IPV4_HEADER = 20, /* at least */
@@ -15,23 +17,12 @@ enum {
 	UDP_CHECKSUM = 6,
 };
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
 static uint32_t sum16(const uint8_t *p, size_t n)
 {
 	uint32_t sum = 0;
 
 	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += get16(p + i);
+		sum += wire_get16(p + i);
 	return sum;
 }
 
@@ -59,19 +50,19 @@ static bool find_layout(const uint8_t *b, size_t n_front, size_t n, struct layou
 
 	if (n_front < ip + IPV4_HEADER)
 		return false;
-	if (get16(b + 12) == 0x0800) {
+	if (wire_get16(b + 12) == 0x0800) {
 		size_t header = (size_t)(b[ip] & 15) * 4;
 
-		length = get16(b + ip + 2);
+		length = wire_get16(b + ip + 2);
 		/* Not a fragment: neither "more" nor an offset. */
 		if (b[ip] >> 4 != 4 || header < IPV4_HEADER || length < header ||
-			get16(b + ip + 6) & 0x3fff)
+			wire_get16(b + ip + 6) & 0x3fff)
 			return false;
 		*out = (struct layout){ ip + IPV4_SOURCE, 8, ip + header, length - header,
 			b[ip + 9] };
-	} else if (get16(b + 12) == 0x86dd && n_front >= ip + IPV6_HEADER) {
-		*out = (struct layout){ ip + IPV6_SOURCE, 32, ip + IPV6_HEADER, get16(b + ip + 4),
-			b[ip + 6] };
+	} else if (wire_get16(b + 12) == 0x86dd && n_front >= ip + IPV6_HEADER) {
+		*out = (struct layout){ ip + IPV6_SOURCE, 32, ip + IPV6_HEADER,
+			wire_get16(b + ip + 4), b[ip + 6] };
 	} else {
 		return false;
 	}
@@ -91,9 +82,9 @@ bool packet_leave_checksum(uint8_t *front, size_t n_front, size_t n, struct pack
 	offset = checksum_offset(l.protocol);
 	field = front + l.transport + offset;
 	/* RFC 768: zero is none. */
-	if (l.protocol == IPPROTO_UDP && get16(field) == 0)
+	if (l.protocol == IPPROTO_UDP && wire_get16(field) == 0)
 		return false;
-	put16(field,
+	wire_put16(field,
 		fold(sum16(front + l.addresses, l.addresses_n) + l.protocol +
 			(uint32_t)l.transport_n));
 	*out = (struct packet_checksum){ (uint16_t)l.transport, offset };
@@ -103,11 +94,11 @@ bool packet_leave_checksum(uint8_t *front, size_t n_front, size_t n, struct pack
 /* RFC 1624, equation 3: HC' = ~(~HC + ~m + m'). */
 static void update(uint8_t *field, const uint8_t *old, const uint8_t *new, size_t n)
 {
-	uint32_t sum = (uint16_t)~get16(field);
+	uint32_t sum = (uint16_t)~wire_get16(field);
 
 	for (size_t i = 0; i < n; i += 2)
-		sum += (uint32_t)(uint16_t)~get16(old + i) + get16(new + i);
-	put16(field, (uint16_t)~fold(sum));
+		sum += (uint32_t)(uint16_t)~wire_get16(old + i) + wire_get16(new + i);
+	wire_put16(field, (uint16_t)~fold(sum));
 }
 
 enum side { SOURCE, DESTINATION };

@@ -60,3 +60,18 @@ void options_describe(const struct option_def *options, struct text *out)
 		add_choices(row, out);
 	}
 }
+
+void options_list(const char *page, const struct option_def *options, struct text *out)
+{
+	text_printf(out, "%s\n", page);
+	for (const struct option_def *row = options; row->help; row++) {
+		if (row->type == OPTION_HELP)
+			continue;
+		for (const char *s = row->shorts; s && *s; s++)
+			text_printf(out, "%s -%c\n", page, *s);
+		if (row->name)
+			text_printf(out, "%s --%s\n", page, row->name);
+		if (row->type == OPTION_DASHED)
+			text_printf(out, "%s -%s\n", page, row->value);
+	}
+}

@@ -6,3 +6,9 @@
 
 /* One line a row, with its names, its explanation and what may be chosen. */
 void options_describe(const struct option_def *options, struct text *out);
+
+/*
+ * For the check of the man pages: the page, and a line "PAGE OPTION" for every name, but those of
+ * --help, which are the same everywhere.
+ */
+void options_list(const char *page, const struct option_def *options, struct text *out);

@@ -7,21 +7,14 @@
 
 #include "cli/command.h"
 #include "cli/globals.h"
+#include "cli/option_help.h"
 
 static void print_page(const char *page, const struct option_def *rows)
 {
-	printf("%s\n", page);
-	for (const struct option_def *row = rows; row->help; row++) {
-		/* Every command has these; the main page tells of them. */
-		if (row->type == OPTION_HELP && rows != global_options)
-			continue;
-		for (const char *s = row->shorts; s && *s; s++)
-			printf("%s -%c\n", page, *s);
-		if (row->name)
-			printf("%s --%s\n", page, row->name);
-		if (row->type == OPTION_DASHED)
-			printf("%s -%s\n", page, row->value);
-	}
+	CLEANUP(text_release) struct text text = { 0 };
+
+	options_list(page, rows, &text);
+	fputs(text.s, stdout);
 }
 
 static int print_options(
@@ -32,6 +25,7 @@ static int print_options(
 	(void)operands;
 	(void)e;
 	print_page("lichen", global_options);
+	printf("lichen -h\nlichen -?\nlichen --help\nlichen --usage\n");
 	for (const struct command *const *c = commands; *c; c++) {
 		CLEANUP(mem_free) char *page = xasprintf("lichen-%s", (*c)->name);
 
