@@ -20,7 +20,7 @@ net() {
 	run pod run --rm --network "slirp4netns$options" "${@/#@/$image}"
 }
 # a server in a container: answers with its peer's address
-serve() { pod run --detach --name "$oci-$1" --network "slirp4netns$2" "${@:3}" "$image" sh -c 'exec busybox nc -lk -p 80 -e sh -c "echo hello"' >/dev/null; }
+serve() { pod run --detach --name "$oci-$1" --network "slirp4netns$2" "${@:3}" "$image" sh -c 'exec busybox nc -ll -p 80 -e sh -c "echo hello"' >/dev/null; }
 ask() {
 	local i
 	for ((i = 0; i < 50; i++)); do
@@ -30,7 +30,7 @@ ask() {
 	done
 	echo "$stdout"
 }
-host_server() { busybox nc -lk -p "$1" -s 127.0.0.1 -e echo "the host" & host_server=$!; }
+host_server() { busybox nc -ll -p "$1" -e echo "the host" & host_server=$!; }
 
 addresses() {
 	choose
