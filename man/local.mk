@@ -12,7 +12,9 @@ dist_man_MANS += \
 	man/lichen-kill.1 \
 	man/lichen-list.1 \
 	man/lichen-net.1 \
+	man/lichen-network.7 \
 	man/lichen-pause.1 \
+	man/lichen-port.1 \
 	man/lichen-ps.1 \
 	man/lichen-resume.1 \
 	man/lichen-run.1 \

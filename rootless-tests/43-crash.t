@@ -88,6 +88,7 @@ check_failure() {
 
 nothing() { :; }
 created() { rt create --bundle "${1:-$plain}" "$id" >/dev/null 2>&1 </dev/null; }
+connected() { rt run --detach --bundle "$plain" --network slirp -p 127.0.0.1:0:80 "$id" >/dev/null 2>&1 </dev/null; }
 created_full() { created "$full"; }
 running() { created && rt start "$id"; }
 running_with_process() {
@@ -122,6 +123,20 @@ test_stepping() {
 	stepping "kill" running "${L[@]}" kill
 	stepping "exec --detach" running_with_process "${L[@]}" exec --detach --pid-file "$scratch/pids/pid" --process "$scratch/process.json"
 	stepping "exec" running_with_process "${L[@]}" exec --process "$scratch/process.ends.json"
+}
+
+# Somebody connects it beside its birth, and outlives whoever started that.
+test_network() {
+	possible || return
+	must_run tun || return
+	if ! rt run --network slirp --dry-run --bundle "$plain" any >/dev/null 2>"$scratch/why"; then
+		skip "lichen-net does not work here: $(head -n 1 "$scratch/why")"
+		return
+	fi
+	stepping "create with a network" nothing "${L[@]}" create --bundle "$plain" --network slirp -p 127.0.0.1:0:80
+	stepping "run --detach with a network" nothing "${L[@]}" run --detach --bundle "$plain" --network slirp
+	stepping "delete --force with a network" connected "${L[@]}" delete --force
+	stepping "create with a network, its first process" nothing --first "${L[@]}" create --bundle "$plain" --network slirp
 }
 
 # The container's first process is killed while the creator goes on.
@@ -293,5 +308,5 @@ test_run() {
 }
 
 put_bundle ends '.process.args = ["true"]'
-run_tests stepping first_process hooks run
+run_tests stepping network first_process hooks run
 done_testing

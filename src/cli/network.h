@@ -10,14 +10,16 @@ struct network_values {
 	struct strings publish, egress;
 };
 
-/* The rows for a struct that has network_values as its member "network". */
+/* The choices are for completion: a mode may have more behind it. The rows for a struct that has
+ * network_values as its member "network". */
 /* clang-format off */
 #define NETWORK_OPTION_ROWS(values)                                                                \
 	{ .name = "network", .value = "MODE", .type = OPTION_STRING,                                   \
-		.help = "none, slirp, pasta, host, ns:PATH, auto or config",                           \
+		.help = "the network (ns:PATH)",                                                       \
+		.choices = network_mode_names,                                                         \
 		.offset = offsetof(values, network.mode) },                                            \
 	{ .shorts = "p", .name = "publish", .value = "PORT", .type = OPTION_LIST,                      \
-		.help = "[ADDRESS:]HOST:GUEST[/udp]: a port of the host leads into the container",     \
+		.help = "[ADDRESS:]HOST:GUEST[/udp]: a port that leads into the container",            \
 		.offset = offsetof(values, network.publish) },                                         \
 	{ .name = "egress", .value = "POLICY", .type = OPTION_LIST,                                    \
 		.help = "open, deny or allow=ITEM,...: where the container may connect to",            \
