@@ -25,15 +25,15 @@ static void print_json(const struct container_ports *ports)
 	puts(text.s);
 }
 
-/* IPv6 as where it is typed: in brackets. */
+/* IPv6 as where it is typed: in brackets. They are lichen-net's words, which hostile frames reach.
+ */
 static void put_end(struct text *out, const char *address, uint16_t port)
 {
-	if (!address || !*address)
-		text_printf(out, "*:%u", port);
-	else if (strchr(address, ':'))
-		text_printf(out, "[%s]:%u", address, port);
-	else
-		text_printf(out, "%s:%u", address, port);
+	bool brackets = address && strchr(address, ':');
+
+	text_puts(out, brackets ? "[" : "");
+	text_puts_printable(out, address && *address ? address : "*");
+	text_printf(out, "%s:%u", brackets ? "]" : "", port);
 }
 
 static void print_table(const struct container_ports *ports)
@@ -43,13 +43,14 @@ static void print_table(const struct container_ports *ports)
 		const struct container_port *p = &ports->v[i];
 		CLEANUP(text_release) struct text host = { 0 };
 		CLEANUP(text_release) struct text guest = { 0 };
+		CLEANUP(text_release) struct text protocol = { 0 };
 		CLEANUP(mem_free)
 		char *id = p->id ? xasprintf("%llu", (unsigned long long)p->id) : xstrdup("-");
 
 		put_end(&host, p->host_address, p->host_port);
 		put_end(&guest, p->guest_address, p->guest_port);
-		printf("%-4s %-5s %-28s %s\n", id, p->protocol ? p->protocol : "-", host.s,
-			guest.s);
+		text_puts_printable(&protocol, p->protocol ? p->protocol : "-");
+		printf("%-4s %-5s %-28s %s\n", id, protocol.s, host.s, guest.s);
 	}
 }
 

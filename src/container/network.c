@@ -263,7 +263,8 @@ static int find_helper(
 	if (!time || time->type != JSON_NUMBER || json_u64(time, UINT64_MAX, &out->start_time) < 0)
 		return -ESRCH;
 	out->pid = (pid_t)number_of(status, "pid");
-	return out->pid > 0 ? 0 : -ESRCH;
+	/* Its word alone shall end nobody else. */
+	return out->pid > 0 && process_is_called(out->pid, "lichen-net") ? 0 : -ESRCH;
 }
 
 void network_end(const struct state_dir *dir)

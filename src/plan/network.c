@@ -32,9 +32,27 @@ struct asked {
 
 /* ---- what slirp and pasta need of the host ---- */
 
-/* 0, or -ENOENT with what is missing and how to get it. */
-static int check_slirp(const struct host_network *n, struct error *e)
+/*
+ * Who is in the user namespace already may not look at our init before it runs its own program, and
+ * then neither may an ordinary user's helper: ptrace(2), PR_SET_DUMPABLE.
+ */
+static int check_visible(const struct plan_builder *b, struct error *e)
 {
+	if (b->host->ids.privilege != HOST_USER || !plan_has_joined(b, CLONE_NEWUSER))
+		return 0;
+	error_set(e, ENOTSUP,
+		"a container that joins the user namespace of another one can't be connected");
+	return error_hint(e, "let it join that one's network, too: --network ns:/proc/PID/ns/net");
+}
+
+/* 0, or what is missing and how to get it. */
+static int check_slirp(const struct plan_builder *b, struct error *e)
+{
+	const struct host_network *n = &b->host->network;
+	int r = check_visible(b, e);
+
+	if (r < 0)
+		return r;
 	if (!n->lichen_net) {
 		error_set(e, ENOENT, "the program lichen-net is not installed");
 		return error_hint(e,
@@ -61,7 +79,7 @@ static int check_pasta(const struct plan_builder *b, struct error *e)
 			e, "use slirp, or add { \"type\": \"user\" } to linux.namespaces");
 	}
 	if (b->host->network.pasta)
-		return 0;
+		return check_visible(b, e);
 	error_set(e, ENOENT, "the program pasta is not installed");
 	return error_hint(e, "install the package passt");
 }
@@ -333,13 +351,13 @@ static int plan_asked(struct plan_builder *b, const struct asked *a, struct erro
 		return 0;
 	switch (a->words->mode) {
 	case NETWORK_SLIRP:
-		r = check_slirp(&b->host->network, e);
+		r = check_slirp(b, e);
 		break;
 	case NETWORK_PASTA:
 		r = check_pasta(b, e);
 		break;
 	case NETWORK_AUTO:
-		if (check_slirp(&b->host->network, &why) < 0)
+		if (check_slirp(b, &why) < 0)
 			return do_without(b, a, &why, e);
 		break;
 	default:
