@@ -24,8 +24,8 @@ function add_texts(file, line,    text, c, i, depth)
 			} else if (match(line, /^\$[A-Za-z0-9_@*#]+/) || match(line, /^\$\{[^}]*\}/) ||
 				match(line, /^\$\([^)]*\)/) || (is_c && match(line, /^%[-0-9.*]*[a-zA-Z]+/))) {
 				# a conversion is as long as its letters: "%zu" and not "%susers"
-				if (c == "%")
-					match(line, /^%[-0-9.*]*(zu|zd|lld|llu|ld|lu|[a-z])/)
+				if (c == "%" && !match(line, /^%[-0-9.*]*(zu|zd|lld|llu|ld|lu|[a-z])/))
+					match(line, /^%[-0-9.*]*[A-Z]/)
 				text = text "\001"
 				line = substr(line, RLENGTH + 1)
 			} else {
