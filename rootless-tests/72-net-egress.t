@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # lichen-net by itself: what leaves the container and what does not. A watcher in the world outside
 # sees every packet, so that nothing is taken for blocked because nobody answered.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2054,SC2102,SC2154
 set -uo pipefail
 # shellcheck source=lib/net.sh
 source "$(dirname "$0")/lib/net.sh"

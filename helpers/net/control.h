@@ -51,7 +51,10 @@ struct control {
 			size_t n;
 			struct resolver_server v[RESOLVER_SERVERS_MAX];
 		} resolvers;
-		uid_t id; /* MAPPED: the user and group to become */
+		struct {
+			uid_t uid;
+			gid_t gid;
+		} user; /* MAPPED: whom to become */
 	};
 	struct error error; /* ANSWER; code 0 is success */
 };

@@ -95,14 +95,15 @@ static void on_control(struct source *source, uint32_t events)
 
 /* ---- locking up ---- */
 
-static int become(uid_t id, struct error *e)
+/*
+ * Always: who has no ID in the namespace yet looks like nobody to himself, and would stay what he
+ * is outside, which may be root.
+ */
+static int become(uid_t uid, gid_t gid, struct error *e)
 {
-	const struct process_user user = { .uid = id, .gid = id };
-	int r;
+	const struct process_user user = { .uid = uid, .gid = gid };
+	int r = process_become(&user, GROUPS_SET, e);
 
-	if (geteuid() == id)
-		return 0;
-	r = process_become(&user, GROUPS_KEEP, e);
 	return r < 0 ? r : cap_raise(e);
 }
 
@@ -118,7 +119,7 @@ static int lock_up(struct serving *s, struct error *e)
 	answer(s->control.fd, CONTROL_MAP_ME, NULL, NULL);
 	if (receive(s->control.fd, &m) < 0 || m.type != CONTROL_MAPPED)
 		_exit(EXIT_FAILURE);
-	r = become(m.id, e);
+	r = become(m.user.uid, m.user.gid, e);
 	if (r == 0)
 		r = sandbox_enter_root(e);
 	if (r == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)

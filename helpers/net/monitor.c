@@ -92,15 +92,16 @@ static int map_id(pid_t pid, enum idmap_kind kind, uint32_t id, struct error *e)
 }
 
 /* As nobody, where there is one; as ourselves otherwise, with nothing of ours. */
-static int map_engine(pid_t pid, uid_t *out_id, struct error *e)
+static int map_engine(pid_t pid, uid_t *out_uid, gid_t *out_gid, struct error *e)
 {
 	struct error ignored;
 	int r;
 
-	*out_id = NOBODY;
+	*out_uid = *out_gid = NOBODY;
 	if (geteuid() == 0 && map_id(pid, IDMAP_UID, NOBODY, &ignored) == 0)
 		return map_id(pid, IDMAP_GID, NOBODY, e);
-	*out_id = geteuid();
+	*out_uid = geteuid();
+	*out_gid = getegid();
 	r = idmap_deny_setgroups(pid, e);
 	if (r == 0)
 		r = map_id(pid, IDMAP_UID, geteuid(), e);
@@ -117,7 +118,7 @@ static int seal(const struct monitor *m, struct error *e)
 	if (r < 0)
 		return r;
 	message.type = CONTROL_MAPPED;
-	r = map_engine(m->engine.pid, &message.id, e);
+	r = map_engine(m->engine.pid, &message.user.uid, &message.user.gid, e);
 	return r < 0 ? r : monitor_call(m, &message, &answer, e);
 }
 
