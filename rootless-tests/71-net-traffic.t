@@ -167,7 +167,7 @@ inside ask 10.0.2.3 53 one.test A tcp
 expect "by TCP" '.[0] | [.same, .rcode, .addresses]' '[true,0,["192.0.2.1"]]'
 
 # The world's resolv.conf changes, in every way that one can.
-answers() { inside ask "${2:-10.0.2.3}" 53 one.test A ${3-}; [[ $(got '.[0].addresses[0]') == "$1" ]]; }
+answers() { inside ask "${2:-10.0.2.3}" 53 one.test A ${3:+"$3"}; [[ $(got '.[0].addresses[0]') == "$1" ]]; }
 name_servers 192.0.2.54
 ok "another name server, written in place" eventually answers 192.0.2.2
 name_servers 2001:db8::53

@@ -96,7 +96,7 @@ ends() {
 	ok "$1 ends: so do all" eventually all_gone
 	ended=${EPOCHREALTIME/./}
 	diag "$1: $(((ended - began) / 1000)) ms"
-	ended_with=?
+	ended_with='?'
 	if all_gone; then
 		wait "$helper"
 		ended_with=$?

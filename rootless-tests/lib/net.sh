@@ -127,9 +127,9 @@ net_start() {
 }
 
 net_stop() {
-	kill -9 "$container" 2>/dev/null
-	wait "$container" "$helper" 2>/dev/null
-}
+	kill -9 "$container"
+	wait "$container" "$helper"
+} 2>/dev/null
 
 state() { jq -c "$1" "$folder/status"; }
 api() { run within 10 "$guest" talk "$folder/api" "$1"; }
