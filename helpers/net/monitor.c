@@ -16,7 +16,8 @@
 #include "base/syscalls.h"
 #include "kernel/idmap.h"
 
-#define NOBODY 65534 /* as in /proc/sys/kernel/overflowuid */
+#define ENGINE_END_MS 100
+#define NOBODY	      65534 /* as in /proc/sys/kernel/overflowuid */
 
 static void monitor_release(struct monitor *m)
 {
@@ -212,8 +213,12 @@ static int end(const struct monitor *m, const struct pollfd *fds, struct error *
 		return status_write(m, STATUS_ENDED, NULL, e) < 0 ? -e->code : 1;
 	if (fds[ENGINE].revents)
 		r = engine_died(m, e);
+	/* That one ends with the engine, whose own end may be seen later. */
 	else if (fds[INSIDE].revents)
-		r = error_set(e, EIO, "the process in the container's network namespace ended");
+		r = fd_wait(m->engine.pidfd, ENGINE_END_MS) > 0
+			? engine_died(m, e)
+			: error_set(
+				  e, EIO, "the process in the container's network namespace ended");
 	if (r < 0) {
 		struct error ignored;
 
