@@ -129,7 +129,7 @@ judge through open
 judge blocked named never
 # libslirp has services of its own behind the gateway
 serve inside watch "$scratch/inside"
-inside frame tap0 udp $us 10.0.2.2 1067 67 x , frame tap0 udp $us 255.255.255.255 1068 67 x , frame tap0 udp $us 10.0.2.2 1069 69 x \
+inside frame tap0 udp $us 10.0.2.2 1067 67 x , frame tap0 udp $us 255.255.255.255 1068 67 x , frame tap0 udp $us 10.0.2.2 1069 69 '\0\1file\0octet\0' \
 	, frame tap0 udp $us6 fe80::2 1546 547 x , send 203.0.113.7 443 answered
 seen . >/dev/null
 eventually grep -q answered "$scratch/inside"

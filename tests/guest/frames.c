@@ -87,10 +87,20 @@ static void put_checksum(struct packet *p, size_t offset)
 	set16(b + offset, ~sum16(b, n, sum) & 0xffff);
 }
 
+/* "\N" in the words is the byte N, of one digit. */
+static size_t decode(const char *words, uint8_t *out)
+{
+	size_t n = 0;
+
+	for (; words && *words; words++)
+		out[n++] = *words == '\\' ? (uint8_t)(*++words - '0') : (uint8_t)*words;
+	return n;
+}
+
 static void put_transport(struct packet *p, const char *kind, char **args)
 {
 	uint8_t *b = p->bytes + p->header;
-	size_t text = args[1] && args[2] ? strlen(args[2]) : 0;
+	size_t text = 0;
 
 	if (args[0] && args[1]) {
 		set16(b, (unsigned int)atoi(args[0]));
@@ -113,7 +123,8 @@ static void put_transport(struct packet *p, const char *kind, char **args)
 		p->n = p->header + 8;
 	} else {
 		p->protocol = IPPROTO_UDP;
-		memcpy(b + 8, args[2], text);
+		if (args[0] && args[1])
+			text = decode(args[2], b + 8);
 		set16(b + 4, (unsigned int)(8 + text));
 		p->n = p->header + 8 + text;
 	}
