@@ -357,6 +357,23 @@ test_deaths() {
 	ok "… with no process left" helpers_gone
 }
 
+# events go by the container's cgroup
+test_events() {
+	slirp_works && must_run cgroup-pids || return
+	local events=$scratch/events
+	bundle=$plain
+	ok "events: (a container)" up --network slirp
+	rt events --interval 1s "$id" >"$events" 2>&1 &
+	eventually grep -q '"stats"' "$events"
+	kill -9 "$(pgrep -P "$(helper_of "$id")" | tail -n 1)"
+	ok "events: the engine's end" eventually grep -q '"type":"network"' "$events"
+	is "… with the reason" "$(grep network "$events" | jq -c '[.id == "'"$id"'", .data.status, .data.reason]')" \
+		"[true,\"failed\",\"the network's process was killed by signal 9\"]"
+	rt delete --force "$id"
+	wait "$!"
+	is "… once" "$(grep -c '"network"' "$events")" 1
+}
+
 test_pasta() {
 	if ! command -v pasta >/dev/null; then skip "pasta is not installed here (package passt)"; return; fi
 	put_bundle pasta '.process.args = ["sleep", "100"]'
@@ -390,5 +407,5 @@ test_dry_run() {
 	ok "dry run: nothing is started" helpers_gone
 }
 
-run_tests modes path annotation without spec files hooks state port_refused busy broken_helper deaths pasta dry_run
+run_tests modes path annotation without spec files hooks state port_refused busy broken_helper deaths events pasta dry_run
 done_testing

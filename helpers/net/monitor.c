@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -223,6 +224,8 @@ static int end(const struct monitor *m, const struct pollfd *fds, struct error *
 		struct error ignored;
 
 		(void)status_write(m, STATUS_FAILED, e->text, &ignored);
+		syslog(LOG_DAEMON | LOG_ERR, "the network of process %d: %s", m->request->pid,
+			e->text);
 	}
 	return r;
 }

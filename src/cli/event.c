@@ -212,3 +212,18 @@ void event_write(struct text *out, const char *id, const struct cgroup_stats *st
 		add_data(&j, stats);
 	json_out_object_end(&j);
 }
+
+void event_write_network(struct text *out, const char *id, const char *reason)
+{
+	struct json_out j;
+
+	json_out_init(&j, out, 0);
+	json_out_object(&j, NULL);
+	json_out_string(&j, "type", "network");
+	json_out_string(&j, "id", id);
+	json_out_object(&j, "data");
+	json_out_string(&j, "status", "failed");
+	json_out_string_if(&j, "reason", reason);
+	json_out_object_end(&j);
+	json_out_object_end(&j);
+}

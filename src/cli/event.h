@@ -10,3 +10,6 @@
 
 /* Adds {"type":"stats",...}, or for stats NULL {"type":"oom",...}, without an end of the line. */
 void event_write(struct text *out, const char *id, const struct cgroup_stats *stats);
+
+/* Adds {"type":"network",...} of a network that has failed; reason may be NULL. */
+void event_write_network(struct text *out, const char *id, const char *reason);

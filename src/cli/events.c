@@ -33,15 +33,28 @@ static int interval_of(const struct events_values *v, int64_t *out_ms, struct er
 }
 
 /* A line at a time: whoever reads them wants each one as it comes. */
+static int print_line(struct text *line, struct error *e)
+{
+	text_puts(line, "\n");
+	if (fputs(line->s, stdout) == EOF || fflush(stdout) == EOF)
+		return error_errno(e, "write to standard output");
+	return 0;
+}
+
 static int print(void *arg, const struct cgroup_stats *stats, struct error *e)
 {
 	CLEANUP(text_release) struct text line = { 0 };
 
 	event_write(&line, arg, stats);
-	text_puts(&line, "\n");
-	if (fputs(line.s, stdout) == EOF || fflush(stdout) == EOF)
-		return error_errno(e, "write to standard output");
-	return 0;
+	return print_line(&line, e);
+}
+
+static int print_network(void *arg, const char *reason, struct error *e)
+{
+	CLEANUP(text_release) struct text line = { 0 };
+
+	event_write_network(&line, arg, reason);
+	return print_line(&line, e);
 }
 
 static void stats_cleanup(struct cgroup_stats *stats)
@@ -62,7 +75,7 @@ static int events(
 {
 	const struct events_values *v = values;
 	const char *id = operands->v[0];
-	const struct container_listener listener = { print, (void *)(uintptr_t)id };
+	const struct container_listener listener = { print, print_network, (void *)(uintptr_t)id };
 	int64_t interval_ms = 0;
 	int r = interval_of(v, &interval_ms, e);
 

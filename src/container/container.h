@@ -209,11 +209,12 @@ int container_stats(
 
 /*
  * Tells the listener of what happens to a running container, until that ends: its figures each
- * interval, and at once (stats is NULL then) when the memory limit has called the OOM killer. What
- * the listener returns < 0 is returned. ENOTSUP and ESRCH as above.
+ * interval, and at once (stats is NULL then) when the memory limit has called the OOM killer, and
+ * when its network has failed. What the listener returns < 0 is returned. ENOTSUP and ESRCH as above.
  */
 struct container_listener {
 	int (*tell)(void *arg, const struct cgroup_stats *stats, struct error *e);
+	int (*tell_network)(void *arg, const char *reason, struct error *e);
 	void *arg;
 };
 int container_events(const struct runtime *rt, const char *id, int64_t interval_ms,
