@@ -367,11 +367,11 @@ test_events() {
 	eventually grep -q '"stats"' "$events"
 	kill -9 "$(pgrep -P "$(helper_of "$id")" | tail -n 1)"
 	ok "events: the engine's end" eventually grep -q '"type":"network"' "$events"
-	is "… with the reason" "$(grep network "$events" | jq -c '[.id == "'"$id"'", .data.status, .data.reason]')" \
+	is "… with the reason" "$(grep '"type":"network"' "$events" | jq -c '[.id == "'"$id"'", .data.status, .data.reason]')" \
 		"[true,\"failed\",\"the network's process was killed by signal 9\"]"
 	rt delete --force "$id"
 	wait "$!"
-	is "… once" "$(grep -c '"network"' "$events")" 1
+	is "… once" "$(grep -c '"type":"network"' "$events")" 1
 }
 
 test_pasta() {

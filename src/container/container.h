@@ -210,7 +210,8 @@ int container_stats(
 /*
  * Tells the listener of what happens to a running container, until that ends: its figures each
  * interval, and at once (stats is NULL then) when the memory limit has called the OOM killer, and
- * when its network has failed. What the listener returns < 0 is returned. ENOTSUP and ESRCH as above.
+ * when its network has failed. What the listener returns < 0 is returned. ENOTSUP and ESRCH as
+ * above.
  */
 struct container_listener {
 	int (*tell)(void *arg, const struct cgroup_stats *stats, struct error *e);
