@@ -2,7 +2,7 @@
 /*
  * The system calls of our locked processes. Each row says what for; a call that is in no row kills
  * the process. The list was made by tracing what the behaviour tests make them do, with glibc 2.36
- * and 2.41, and a test compares it with that again (70-network.t).
+ * and 2.41, and a test compares it with that again (73-net-sandbox.t).
  */
 #include <errno.h>
 #include <fcntl.h>
