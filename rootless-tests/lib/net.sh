@@ -28,11 +28,12 @@ net_allow_ping() {
 		echo "0 0" >/proc/sys/net/ipv4/ping_group_range
 }
 
-# /etc is a folder of links to what was there, so that resolv.conf can be anything.
+# /etc is a folder of links to what was there, so that resolv.conf can be anything. What was there is
+# read-only, and nothing goes on without it: the test may be root, and these are the system's files.
 net_own_etc() {
 	local entry
 	mkdir "$scratch/etc" "$scratch/etc-was"
-	mount --rbind /etc "$scratch/etc-was" || return
+	mount --rbind /etc "$scratch/etc-was" && mount -o remount,bind,ro "$scratch/etc-was" || return
 	for entry in /etc/* /etc/.[a-z]*; do
 		[[ ${entry##*/} == resolv.conf ]] || ln -s "$scratch/etc-was/${entry##*/}" "$scratch/etc/${entry##*/}"
 	done 2>/dev/null
@@ -45,7 +46,7 @@ net_world() {
 	for address in "${world4[@]}"; do ip addr add "$address/32" dev lo; done
 	for address in "${world6[@]}"; do ip addr add "$address/128" dev lo nodad; done
 	net_allow_ping
-	net_own_etc
+	net_own_etc || { echo "Bail out! no /etc of its own"; exit 1; }
 	name_servers 192.0.2.53
 }
 
@@ -82,7 +83,7 @@ net_redefine() {
 		for pid in "${net_servers[@]}"; do kill -- "-$pid" "$pid" 2>/dev/null; done
 		for pid in "${net_containers[@]}"; do kill -9 "$pid" 2>/dev/null; done
 		umount -l /etc "$scratch/etc-was" 2>/dev/null
-		rm -rf "$scratch"
+		grep -qF " $scratch/" /proc/self/mountinfo || rm -rf "$scratch"
 	}
 	inside() { run within 100 "${in_container[@]}" "$guest" "$@"; }
 }
