@@ -258,8 +258,8 @@ static int explain_start(const struct request *q, int r, const sd_bus_error *err
 	failed("ask systemd for a scope", r, error, e);
 	if (sd_bus_error_has_name(error, SYSTEMD ".UnitExists"))
 		return error_hint(e,
-			"see 'systemctl --user status %s'; another container of this name, or "
-			"another state directory's (--root)?",
+			"see 'systemctl --user status %s' (as root without --user); another "
+			"container of this name, or another state directory's (--root)?",
 			q->unit);
 	if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN))
 		return error_hint(e,

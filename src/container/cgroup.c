@@ -354,7 +354,7 @@ static int remove_scope(const struct state_cgroup *c, struct error *e)
 	 * is empty. */
 	if (!was_there || unlinkat(root_fd, c->path + 1, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	return error_hint(e, "systemctl --user stop %s", c->unit);
+	return error_hint(e, "systemctl --user stop %s (as root without --user)", c->unit);
 }
 
 int container_cgroup_remove(const struct state_cgroup *c, struct error *e)
