@@ -139,7 +139,7 @@ test_running() {
 	ok "start" started
 	run rt state "$id"
 	is "running: status" "$(json .status)" running
-	local pid was
+	local pid was mend
 	pid=$(json .pid)
 	was=$(snapshot "$id")
 	refused "running: create" "container '$id' already exists" rt create --bundle "$bundle" "$id"
@@ -158,6 +158,7 @@ test_running() {
 	was=$(snapshot "$id")
 	refused "stopped: create" "container '$id' already exists" rt create --bundle "$bundle" "$id"
 	refused "stopped: start" 'cannot start a container that has stopped' rt start "$id"
+	mend=$(sed -nE "s/^hint: lichen (delete .*$id), .*/\1/p" <<<"$stderr")
 	refused "stopped: kill" 'container not running' rt kill "$id"
 	like "stopped: kill, for CRI-O" "$stderr" 'no such process'
 	exits 0 "stopped: kill --all" rt kill --all "$id" KILL
@@ -165,6 +166,9 @@ test_running() {
 	is "stopped: nothing of this changed it" "$(snapshot "$id")" "$was"
 	exits 0 "stopped: delete" rt delete "$id"
 	refused "deleted: delete again" "container '$id' does not exist" rt delete "$id"
+	# run has deleted it when it prints what start says
+	# shellcheck disable=SC2086
+	exits 0 "deleted: the line that start has named" rt ${mend:-none}
 	ok "the same ID again" rt create --bundle "$bundle" "$id"
 	ok "and away" rt delete --force "$id"
 	started

@@ -65,6 +65,12 @@ like "no cgroup: and a note" "$stdout" "Not counted, without a cgroup of its own
 run rt stats --format json
 is "no cgroup: JSON" "$(jq -c '.[] | [.id, .cpuPercent, .memoryUsage, .pids, .note]' <<<"$stdout")" \
 	"[\"$id\",null,null,null,\"no cgroup of its own\"]"
+mkdir -m 700 "$(state_dir)/broken"
+echo '{"id": ' >"$(state_dir)/broken/state.json"
+run rt stats
+is "what can't be read: the others" "$status $(grep -c "^$id" <<<"$stdout")" '0 1'
+is "what can't be read: one warning for two looks" "$(grep -c "warning: .*'broken'" <<<"$stderr")" 1
+rm -r "$(state_dir)/broken"
 finish
 runtime_flags=("${bare_flags[@]}")
 

@@ -277,7 +277,7 @@ test_foreign() {
 		ok "… the stranger lives" systemctl_ours is-active --quiet "$unit"
 		systemctl_ours stop "$unit"
 		# ours goes by somebody else's hand, and another one of its name comes
-		start "$sleeps"
+		start "$ticks"
 		unit=lichen-$id.scope
 		systemctl_ours stop "$unit"
 		ok "a scope that systemd was told to stop: stopped" eventually has_status "$id" stopped

@@ -96,3 +96,9 @@ void info_write(struct json_out *j, const char *key, const struct container_info
 	add_not_applied(j, info);
 	json_out_object_end(j);
 }
+
+void info_warn(const struct container_infos *infos, const struct log *log)
+{
+	for (size_t i = 0; i < infos->unreadable.n; i++)
+		log_write(log, LOG_LEVEL_WARNING, "%s", infos->unreadable.v[i]);
+}

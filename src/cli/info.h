@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of a container as JSON, with runc's fields in runc's order. */
+/* What is known of containers: as JSON, with runc's fields in runc's order. */
 #pragma once
 
 #include "container/container.h"
@@ -9,3 +9,6 @@
 void info_write_port(struct json_out *j, const struct container_port *port);
 
 void info_write(struct json_out *j, const char *key, const struct container_info *info);
+
+/* Warns of those that can't be read. */
+void info_warn(const struct container_infos *infos, const struct log *log);

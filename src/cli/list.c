@@ -114,6 +114,7 @@ static int list(
 	(void)operands;
 	if (r < 0)
 		return r;
+	info_warn(&infos, cli->runtime.log);
 	if (v->quiet)
 		print_ids(&infos);
 	else if (v->format == LIST_JSON)

@@ -5,6 +5,7 @@
 #include <regex.h>
 
 #include "base/mem.h"
+#include "cli/info.h"
 
 static int compile(regex_t *re, const char *pattern, struct error *e)
 {
@@ -27,6 +28,7 @@ int match_each(const struct runtime *rt, const char *pattern,
 
 	if (result < 0)
 		return result;
+	info_warn(&infos, rt->log);
 	result = compile(&re, pattern, e);
 	if (result < 0)
 		return result;

@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "cli/command.h"
+#include "cli/info.h"
 #include "cli/screen.h"
 #include "cli/stats_table.h"
 
@@ -40,11 +41,17 @@ static int is_gone(int r)
 	return r == -ESRCH || r == -ENOENT;
 }
 
-static int take_running(const struct runtime *rt, struct samples *out, struct error *e)
+/* What is wrong is told the first time, not each second. */
+enum taking { TAKE_FIRST, TAKE_AGAIN };
+
+static int take_running(
+	const struct runtime *rt, enum taking when, struct samples *out, struct error *e)
 {
 	CLEANUP(container_infos_release) struct container_infos infos = { 0 };
 	int r = container_list(rt, &infos, e);
 
+	if (when == TAKE_FIRST)
+		info_warn(&infos, rt->log);
 	for (size_t i = 0; r == 0 && i < infos.n; i++) {
 		if (infos.v[i].status != STATUS_RUNNING && infos.v[i].status != STATUS_PAUSED)
 			continue;
@@ -55,16 +62,14 @@ static int take_running(const struct runtime *rt, struct samples *out, struct er
 	return r;
 }
 
-/* The first time, one that is named and isn't there is a mistake. */
-enum taking { TAKE_FIRST, TAKE_AGAIN };
-
+/* One that is named and isn't there is a mistake, but may end meanwhile. */
 static int take(const struct runtime *rt, const struct strings *ids, enum taking when,
 	struct samples *out, struct error *e)
 {
 	int r = 0;
 
 	if (ids->n == 0)
-		return take_running(rt, out, e);
+		return take_running(rt, when, out, e);
 	for (size_t i = 0; r == 0 && i < ids->n; i++) {
 		r = take_one(rt, ids->v[i], out, e);
 		if (when == TAKE_AGAIN && is_gone(r))

@@ -169,10 +169,11 @@ int container_state(
 	const struct runtime *rt, const char *id, struct container_info *out, struct error *e);
 void container_info_release(struct container_info *info);
 
-/* What is there, sorted by ID. What can't be read is logged as a warning and left out. */
+/* What is there, sorted by ID. */
 struct container_infos {
 	size_t n;
 	struct container_info *v;
+	struct strlist unreadable; /* why others are left out, a sentence each */
 };
 int container_list(const struct runtime *rt, struct container_infos *out, struct error *e);
 void container_infos_release(struct container_infos *infos);

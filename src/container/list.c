@@ -19,7 +19,7 @@ int container_list(const struct runtime *rt, struct container_infos *out, struct
 		if (r == 0)
 			out->n++;
 		else if (r != -ENOENT)
-			log_write(rt->log, LOG_LEVEL_WARNING, "%s", why.text);
+			strlist_printf(&out->unreadable, "%s", why.text);
 	}
 	return 0;
 }
@@ -29,5 +29,6 @@ void container_infos_release(struct container_infos *infos)
 	for (size_t i = 0; i < infos->n; i++)
 		container_info_release(&infos->v[i]);
 	free(infos->v);
+	strlist_release(&infos->unreadable);
 	*infos = (struct container_infos){ 0 };
 }

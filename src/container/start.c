@@ -40,7 +40,8 @@ static int check_status(const struct start *s, struct error *e)
 			e, EALREADY, "cannot start an already running container: '%s'", id);
 	case STATUS_STOPPED:
 		error_set(e, ESRCH, "cannot start a container that has stopped: '%s'", id);
-		return error_hint(e, "lichen delete %s, then create it anew", id);
+		/* by force, which is no mistake where `run` has deleted it by now */
+		return error_hint(e, "lichen delete --force %s, then create it anew", id);
 	case STATUS_PAUSED:
 		error_set(e, EBUSY, "cannot start a container that is paused: '%s'", id);
 		return error_hint(e, "lichen resume %s", id);
