@@ -146,6 +146,8 @@ libplan_a_SOURCES = \
 libplan_a_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 
 libstage_a_SOURCES = \
+	%D%/stage/controllers.c \
+	%D%/stage/controllers.h \
 	%D%/stage/exec.c \
 	%D%/stage/exec.h \
 	%D%/stage/hooks.c \

@@ -7,6 +7,7 @@
 #include "container/cgroup.h"
 #include "kernel/cgroup.h"
 #include "spec/json.h"
+#include "stage/controllers.h"
 #include "stage/limits.h"
 
 /* The limits in force, in the state directory: those of config.json and of every update since. */
@@ -241,6 +242,17 @@ static int record(struct update *u, struct error *e)
 		     : 0;
 }
 
+/*
+ * A cgroup of ours may lack controllers that no limit has needed yet, because processes were in the
+ * way of giving them. A scope has all that systemd can give.
+ */
+static int provide(const struct update *u, const struct host_cgroup *host, struct error *e)
+{
+	const struct state_cgroup *c = &u->state.cgroup;
+
+	return c->unit ? 0 : controllers_give_down_to(host, &u->changed, c->path, e);
+}
+
 /* All of it or nothing. */
 static int change(struct update *u, const struct limits_place *place, struct error *e)
 {
@@ -248,6 +260,8 @@ static int change(struct update *u, const struct limits_place *place, struct err
 	struct error ignored;
 	int r = limits_check(place->fd, &u->changed, e);
 
+	if (r == 0)
+		r = provide(u, place->host, e);
 	if (r < 0)
 		return r;
 	limits_save(place->fd, &u->changed, &u->settings_arena, &undo);

@@ -8,11 +8,9 @@
 
 #include "base/fd.h"
 #include "kernel/cgroup.h"
+#include "stage/controllers.h"
 #include "stage/limits.h"
 #include "stage/scope.h"
-
-/* Where the processes go that stand in the way of giving controllers to their cgroup's children. */
-#define CALLERS "lichen-callers"
 
 /* Another lichen may do the same at the same time. */
 #define TRIES 20
@@ -23,15 +21,6 @@ static int open_hierarchy(const struct plan *plan, struct placement *p, struct e
 	if (p->root_fd < 0)
 		return error_errno(e, "open '%s'", plan->host->cgroup.mount);
 	return 0;
-}
-
-static int explain_access(struct error *e)
-{
-	if (e->code != EACCES && e->code != EPERM)
-		return -e->code;
-	return error_hint(e,
-		"start lichen in a cgroup that is yours: systemd-run --user --scope -p "
-		"Delegate=yes lichen ..., or let systemd make the cgroup: --systemd-cgroup");
 }
 
 /* ---- a directory of ours ---- */
@@ -45,66 +34,12 @@ static int open_or_make(int parent_fd, const char *name, bool *out_made, struct 
 	return fd == -EEXIST ? cgroup_open(parent_fd, name, e) : fd;
 }
 
-/*
- * cgroups(7), "no internal processes": only one without processes of its own gives controllers to
- * its children. Those of the cgroup that we stand in, which was delegated to us, go into a leaf.
- */
-static int make_room(const struct plan *plan, int fd, const char *path, struct error *e)
-{
-	CLEANUP(fd_cleanup) int leaf_fd = -EBADF;
-	bool made;
-
-	if (!plan->host->cgroup.path || !streq(path, plan->host->cgroup.path)) {
-		error_set(e, EBUSY, "the cgroup '%s' has processes of its own", path);
-		return error_hint(e, "move them into a child of it, or name another cgroupsPath");
-	}
-	leaf_fd = open_or_make(fd, CALLERS, &made, e);
-	return leaf_fd < 0 ? leaf_fd : cgroup_move_all(fd, leaf_fd, e);
-}
-
-static int enable(
-	const struct plan *plan, int fd, const char *path, const char *controller, struct error *e)
-{
-	if (cgroup_has(fd, "cgroup.subtree_control", controller))
-		return 0;
-	for (int i = 0; i < TRIES; i++) {
-		int r = cgroup_has_processes(fd) ? error_set(e, EBUSY, "it has processes")
-						 : cgroup_enable(fd, controller, e);
-
-		if (r != -EBUSY)
-			return r;
-		r = make_room(plan, fd, path, e);
-		if (r < 0)
-			return r;
-	}
-	return -e->code;
-}
-
-/* What a limit needs must be there; the rest is for those who look at the figures. */
-static int enable_all(const struct plan *plan, int fd, const char *path, struct error *e)
-{
-	const struct resource_settings *s = plan->cgroup.settings;
-	const struct strlist *all = &plan->host->cgroup.controllers;
-	struct error ignored;
-
-	for (size_t i = 0; i < s->n; i++) {
-		int r = s->v[i].controller ? enable(plan, fd, path, s->v[i].controller, e) : 0;
-
-		if (r < 0) {
-			error_context(e, "give the controller '%s' to the children of '%s'",
-				s->v[i].controller, path);
-			return explain_access(e);
-		}
-	}
-	for (size_t i = 0; i < all->n && !cgroup_has_processes(fd); i++)
-		(void)cgroup_enable(fd, all->v[i], &ignored);
-	return 0;
-}
-
 /* From base down to the container's cgroup, each with the controllers of the one above. */
 static int make_path(const struct plan *plan, struct placement *p, struct error *e)
 {
 	const struct plan_cgroup *c = &plan->cgroup;
+	const struct host_cgroup *host = &plan->host->cgroup;
+	const struct resource_settings *settings = c->settings;
 	CLEANUP(mem_free) char *path = xstrdup(c->path);
 	size_t done = streq(c->base, "/") ? 0 : strlen(c->base);
 	CLEANUP(fd_cleanup) int fd = cgroup_open(p->root_fd, c->base, e);
@@ -114,7 +49,7 @@ static int make_path(const struct plan *plan, struct placement *p, struct error 
 		int next_fd;
 
 		path[done] = '\0';
-		if (enable_all(plan, fd, done ? path : "/", e) < 0)
+		if (controllers_give(host, settings, fd, done ? path : "/", e) < 0)
 			return -e->code;
 		path[done] = '/';
 		path[done + 1 + len] = '\0';
@@ -127,14 +62,14 @@ static int make_path(const struct plan *plan, struct placement *p, struct error 
 		done += 1 + len;
 	}
 	if (fd < 0)
-		return explain_access(e);
+		return controllers_explain(e);
 	p->fd = fd_take(&fd);
 	return 0;
 }
 
 static int make_leaf(const struct plan *plan, struct placement *p, struct error *e)
 {
-	int r = enable_all(plan, p->fd, p->path, e);
+	int r = controllers_give(&plan->host->cgroup, plan->cgroup.settings, p->fd, p->path, e);
 
 	if (r < 0)
 		return r;
