@@ -4,7 +4,7 @@
 # container's is left alone, whatever it is called; and whatever dies, nothing is left.
 #
 #   LICHEN_MANY=N    how many containers at once (200)
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2034,SC2154
 set -uo pipefail
 # shellcheck source=lib/cgroup.sh
 source "$(dirname "$0")/lib/cgroup.sh"
@@ -148,6 +148,14 @@ test_kill() {
 	is "kill --all KILL: not in any cgroup" "$(find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null)" ''
 	ok "delete: cgroups that it has made go, too" within 10 "${L[@]}" delete "$id"
 	ok "delete: … to the last" test ! -e "$group"
+	# before it gives controllers to others, too, which somebody in its own cgroup would be in the way of
+	put_bundle moves "$writable" '.process.args = ["sh", "-c", "mkdir /sys/fs/cgroup/d && echo 0 >/sys/fs/cgroup/d/cgroup.procs; echo ready; exec sleep 1000"]'
+	start "$bundle"
+	run rt exec "$id" grep ^0: /proc/self/cgroup
+	is "exec: where the first process has moved to" "$status $stdout" '0 0::/d'
+	run rt exec --cgroup / "$id" grep ^0: /proc/self/cgroup
+	is "exec --cgroup: elsewhere" "$status $stdout" '0 0::/'
+	rt delete --force "$id"
 	# Without a PID namespace its children outlive its first process.
 	put_bundle orphans '.linux.namespaces |= map(select(.type != "pid"))' '.mounts |= map(select(.type != "proc"))' \
 		'.process.args = ["sh", "-c", "sleep 1000 & sleep 1000 & echo ready; exit 0"]'

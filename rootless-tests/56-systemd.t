@@ -57,7 +57,7 @@ boot() {
 	booted=$begun
 	eventually has_moved && eventually is_up
 }
-# Whoever enters before that stays in the way of giving controllers to its units.
+# Whoever enters before that stays in the way of giving controllers to its units; behind that nobody does.
 has_moved() { grep -qs '/init\.scope$' "/proc/$(rt state "$id" 2>/dev/null | jq .pid)/cgroup"; }
 is_up() { [[ $(rt exec "$id" systemctl is-system-running --wait 2>/dev/null) =~ ^(running|degraded)$ ]]; }
 

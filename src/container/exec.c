@@ -16,6 +16,9 @@
 #include "plan/exec.h"
 #include "stage/relay.h"
 
+/* A first process that moves on each time keeps its cgroup to itself. */
+#define PLACE_TRIES 5
+
 struct exec {
 	const struct runtime *rt;
 	const struct exec_request *request;
@@ -273,28 +276,35 @@ static int begin_at(struct exec *x, const char *place, struct error *e)
 	return fd < 0 ? fd : begin(x, fd, e);
 }
 
+/* Where the first process is, or what the caller has named; beneath the container's cgroup. */
+static char *choose_place(const struct exec *x)
+{
+	const char *named = x->request->cgroup;
+	char *first = named ? NULL : container_cgroup_place_of(x->state.init.pid, &x->state.cgroup);
+
+	return first ? first : xstrdup(named ? named : "/");
+}
+
 /*
- * The process is born in the container's cgroup. Where that may hold none any more, since a systemd
- * inside has given controllers to cgroups of its own (cgroups(7)), it is where the first one is.
- * Where it is not ours to enter from where we are ("delegation containment"), systemd moves it
- * there before it goes on.
+ * The process is born in the cgroup of the first one: in the container's own it would keep a
+ * systemd inside, which has just moved, from giving controllers to cgroups that it makes
+ * (cgroups(7), "no internal processes"). Where it is not ours to enter from where we are
+ * ("delegation containment"), systemd moves it there before it goes on.
  */
 static int begin_in_cgroup(struct exec *x, struct error *e)
 {
 	const struct state_cgroup *c = &x->state.cgroup;
-	CLEANUP(mem_free) char *first_place = NULL;
-	const char *place;
-	int r;
+	CLEANUP(mem_free) char *place = NULL;
+	int r = -EBUSY;
 
 	if (!c->path)
 		return begin(x, -EBADF, e);
-	r = begin_at(x, x->request->cgroup ? x->request->cgroup : "/", e);
-	if (r == 0)
-		return 0;
-	first_place = container_cgroup_place_of(x->state.init.pid, c);
-	place = x->request->cgroup ? x->request->cgroup : first_place ? first_place : "/";
-	if (r == -EBUSY && !x->request->cgroup)
+	/* The first process may move meanwhile. */
+	for (int i = 0; (r == -EBUSY || r == -ENOENT) && i < PLACE_TRIES; i++) {
+		free(place);
+		place = choose_place(x);
 		r = begin_at(x, place, e);
+	}
 	if (r == -EACCES && c->unit) {
 		r = begin(x, -EBADF, e);
 		if (r == 0)
