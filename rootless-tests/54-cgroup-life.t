@@ -110,12 +110,16 @@ test_pause() {
 	rt pause "$id" 2>/dev/null
 	ok "pause: frozen already by somebody else" rt resume "$id"
 	rt delete --force "$id"
-	[[ ${LICHEN_TIER:-here} != uml* && ${LICHEN_TIER:-here} != qemu ]] && "$killer" 0 true 2>/dev/null
-	if (($? != 1)); then
-		elsewhere "pause, killed at each of its system calls: too slow here, or not traceable; the machine itself shows it"
+	local n rc=0 bad=''
+	if [[ ${LICHEN_TIER:-here} == qemu ]]; then
+		elsewhere "pause, killed at its system calls: tracing them is too slow under emulation"
 		return
 	fi
-	local n rc bad=''
+	"$killer" 0 true 2>/dev/null || rc=$?
+	if ((rc != 1)); then
+		skip "processes cannot be traced here (a sandbox's seccomp filter, or kernel.yama.ptrace_scope=3)"
+		return
+	fi
 	start "$ticks"
 	for ((n = 1; n < 3000; n += 7)); do
 		rc=0
@@ -125,8 +129,7 @@ test_pause() {
 			paused) rt resume "$id" || bad+="$n: resume;" ;;
 			*) bad+="$n: $(status_of "$id");" ;;
 		esac
-		ok_ticks=$(n_ticks)
-		eventually ticked "$ok_ticks" || bad+="$n: it stands still;"
+		eventually ticked "$(n_ticks)" || bad+="$n: it stands still;"
 		((rc == 0)) || break
 	done
 	is "pause, killed at its system calls: it can always be resumed" "${bad:-always}" always
