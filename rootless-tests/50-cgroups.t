@@ -73,6 +73,7 @@ test_place() {
 		like "a scope" "$group" "/lichen-$held\.scope$"
 		is "systemd knows the limit" "$(scope_property TasksMax)" 50
 		is "it is delegated" "$(scope_property Delegate)" yes
+		is "systemd leaves it alone when one process of it is killed for memory" "$(scope_property OOMPolicy)" continue
 	else
 		like "a directory beside us" "$group" "/lichen-$held$"
 	fi
