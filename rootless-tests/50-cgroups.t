@@ -179,24 +179,32 @@ test_cpu() {
 }
 
 # Beside somebody who wants as much, a small weight gets little.
+# By what both have been given meanwhile, whatever else the machine does.
 test_weight() {
-	local light heavy cpus='' _
+	local cpus='' other shares
 	is_main || return 0
 	if [[ $(nproc) != 1 ]]; then
 		if ! must_run cgroup-cpuset; then return; fi
 		cpus=', "cpus": "0"'
 	fi
-	stay '["sh", "-c", "echo ready; while :; do :; done"]' "$(resources "\"cpu\": {\"shares\": 1024$cpus}")"
-	for _ in 1 2 3 4; do
-		inside "$(resources "\"cpu\": {\"shares\": 200$cpus}")" "$loops"
-		light=$stdout
-		inside "$(resources "\"cpu\": {\"shares\": 8192$cpus}")" "$loops"
-		heavy=$stdout
-		if ((heavy > light * 2)); then break; fi
-	done
-	release
-	diag "loops a second beside another one: $light as the lighter one, $heavy as the heavier one"
-	ok "cpu.shares: the heavier one gets more" test "$heavy" -gt "$((light * 2))"
+	spin() { stay '["sh", "-c", "echo ready; while :; do :; done"]' "$(resources "\"cpu\": {\"shares\": $1$cpus}")"; }
+	used() { awk '$1 == "usage_usec" {print $2}' "$(group_of "$1")/cpu.stat"; }
+	# of_1024 SHARES   what percentage of the other one's time one with so many shares gets
+	of_1024() {
+		local mine theirs
+		spin "$1"
+		mine=$(used "$held") theirs=$(used "$other")
+		sleep 2
+		echo $((($(used "$held") - mine) * 100 / ($(used "$other") - theirs + 1)))
+		release
+	}
+	spin 1024
+	other=$held
+	for shares in 200 8192; do of_1024 "$shares" >"$scratch/of.$shares"; done
+	rt delete --force "$other"
+	diag "of the time of one with 1024 shares: $(cat "$scratch/of.200")% with 200, $(cat "$scratch/of.8192")% with 8192"
+	ok "cpu.shares: the lighter one gets less" test "$(cat "$scratch/of.200")" -lt 60
+	ok "cpu.shares: the heavier one gets more" test "$(cat "$scratch/of.8192")" -gt 160
 }
 
 test_cpuset() {
@@ -204,6 +212,11 @@ test_cpuset() {
 	inside "$(resources '"cpu": {"cpus": "0", "mems": "0"}')" 'grep -E "^(Cpus|Mems)_allowed_list" /proc/self/status'
 	is "cpu.cpus and cpu.mems confine" "$(tr -d '\t\n' <<<"$stdout")" 'Cpus_allowed_list:0Mems_allowed_list:0'
 	is_main || return 0
+	# one CPU is all that some guests have
+	hold "$(resources '"cpu": {"cpus": "0", "mems": "0"}')"
+	has "cpu.cpus" cpuset.cpus 0
+	has "cpu.mems" cpuset.mems 0
+	release
 	if (($(nproc) > 1)); then
 		inside "$(resources '"cpu": {"cpus": "1"}')" 'grep ^Cpus_allowed_list /proc/self/status'
 		is "cpu.cpus: the other one" "$(tr -d '\t\n' <<<"$stdout")" 'Cpus_allowed_list:1'
