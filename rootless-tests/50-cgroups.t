@@ -342,6 +342,11 @@ test_reload() {
 	ok "systemctl daemon-reexec" systemctl_ours daemon-reexec
 	eventually systemctl_ours is-active --quiet "lichen-$held.scope"
 	is "daemon-reexec undoes nothing" "$(all_limits)" "$was"
+	# with one of a controller's limits it writes the others
+	ok "systemctl set-property" systemctl_ours set-property --runtime "lichen-$held.scope" MemoryHigh=59998208 CPUWeight=13
+	is "what somebody changes is changed" "$(limit "$held" memory.high) $(limit "$held" cpu.weight)" '59998208 13'
+	is "… and what systemd writes with it is what it has been told" "$(all_limits | sed -E '/^(memory.high|cpu.weight):/d')" \
+		"$(sed -E '/^(memory.high|cpu.weight):/d' <<<"$was")"
 	ok "… and delete works as ever" release
 	not_ok "… the unit is gone" systemctl_ours is-active --quiet "lichen-$held.scope"
 	# systemd takes no 0, and may write its own default: the leaf's holds.
