@@ -16,6 +16,10 @@ source "$(dirname "$0")/lib/cgroup.sh"
 if [[ ! $part ]]; then
 	if ! must_run cgroup-memory; then done_testing; fi
 	parts systemd:env cgroupfs:in_scope
+	if [[ ${LICHEN_TIER:-here} == qemu ]]; then
+		elsewhere "the other kinds of caller take ten minutes more under emulation"
+		done_testing
+	fi
 	[[ $mode != user ]] || parts namespaced-systemd:namespaced namespaced-cgroupfs:namespaced_scope
 	if [[ $mode != root ]] && can_be_root; then parts root-systemd:as_root root-cgroupfs:root_scope; fi
 	done_testing
@@ -226,7 +230,7 @@ test_cpuset() {
 
 # The block device of the root file systems.
 test_io() {
-	local device node free limited
+	local device node free limited _
 	if ! must_run cgroup-io; then return; fi
 	device=$(stat -c %d "$scratch")
 	device=$((device >> 8 & 0xfff)):$((device & 0xff))
@@ -236,15 +240,21 @@ test_io() {
 		elsewhere "the test's files are on no block device here"
 		return
 	fi
+	# in hundredths of a second, without the container's own birth
 	write_big() {
-		local began=$EPOCHREALTIME
-		inside "$1" 'dd if=/dev/zero of=/big bs=1M count=4 conv=fsync 2>&1; rm -f /big'
-		awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN {printf "%d", (b - a) * 1000}'
+		inside "$1" 'read a _ </proc/uptime; dd if=/dev/zero of=/big bs=1M count=4 conv=fsync 2>/dev/null; read b _ </proc/uptime
+			rm -f /big; echo $((${b%.*}${b#*.} - ${a%.*}${a#*.}))'
+		echo "$stdout"
 	}
-	free=$(write_big .)
-	limited=$(write_big "$(resources "\"blockIO\": {\"throttleWriteBpsDevice\": [{\"major\": ${device%:*}, \"minor\": ${device#*:}, \"rate\": 1048576}]}")")
-	diag "4 MiB to $device: $free ms without a limit, $limited ms with 1 MiB a second"
-	ok "blockIO.throttleWriteBpsDevice slows a write" test "$limited" -gt $((free + 1500))
+	# others on the machine may write, too: then both are measured again
+	for _ in 1 2 3 4; do
+		free=$(write_big .)
+		limited=$(write_big "$(resources "\"blockIO\": {\"throttleWriteBpsDevice\": [{\"major\": ${device%:*}, \"minor\": ${device#*:}, \"rate\": 1048576}]}")")
+		if ((free * 2 < limited)); then break; fi
+	done
+	diag "4 MiB to $device: $free hundredths of a second without a limit, $limited with 1 MiB a second"
+	ok "blockIO.throttleWriteBpsDevice: four seconds' worth takes more than three" test "$limited" -gt 300
+	ok "… and twice as long as without" test "$limited" -gt $((free * 2))
 	is_main || return 0
 	hold "$(resources "\"blockIO\": {\"throttleReadBpsDevice\": [{\"major\": ${device%:*}, \"minor\": ${device#*:}, \"rate\": 2097152}],
 		\"throttleReadIOPSDevice\": [{\"major\": ${device%:*}, \"minor\": ${device#*:}, \"rate\": 300}],
