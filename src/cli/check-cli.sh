@@ -28,10 +28,16 @@ result()
 
 run() { result "$lichen" --root "$dir/state" "$@"; }
 
-echo 1..27
+echo 1..29
 check 'no command' "64 lichen: no command given|hint: see 'lichen --help'|" "$(run)"
 check 'an unknown command' "64 lichen: unknown command 'crate'|hint: did you mean 'create'?|" \
 	"$(run crate x)"
+check 'no checkpoints: no help for them either, by which Podman would know' \
+	"64 lichen: checkpoint: not supported: rootless containers can't be restored (criu(8))|" \
+	"$(run checkpoint --help)"
+check 'no checkpoints: what the shim of containerd calls' \
+	"64 lichen: restore: not supported: rootless containers can't be restored (criu(8))|" \
+	"$(run restore --detach -no-subreaper x)"
 check 'an unknown option' \
 	"64 lichen: unknown option '--forse'|hint: did you mean '--force'? see 'lichen delete --help'|" \
 	"$(run delete --forse x)"

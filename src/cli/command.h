@@ -46,7 +46,7 @@ struct command {
 /* All of them, in the order of the help text; ends with NULL. */
 extern const struct command *const commands[];
 
-/* NULL and e with "did you mean" if there is none of this name. */
+/* NULL and e, with the reason or with "did you mean", if there is none of this name. */
 const struct command *command_find(const char *program, const char *name, struct error *e);
 
 /* 0, or -EINVAL: too few or too many operands. */

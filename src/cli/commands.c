@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "base/mem.h"
 #include "cli/command.h"
 #include "cli/suggest.h"
 
@@ -29,6 +30,15 @@ const struct command *const commands[] = {
 	NULL,
 };
 
+/* What runc or crun has and lichen has not: who asks for it has not mistyped. */
+static const struct {
+	const char *name, *reason;
+} absent[] = {
+	{ "checkpoint", "not supported: rootless containers can't be restored (criu(8))" },
+	{ "restore", "not supported: rootless containers can't be restored (criu(8))" },
+	{ "mounts", "not supported: the mounts of a container are those of its config.json" },
+};
+
 static void suggest_command(const char *name, struct error *e)
 {
 	struct suggestion best;
@@ -46,6 +56,11 @@ const struct command *command_find(const char *program, const char *name, struct
 	for (const struct command *const *c = commands; *c; c++)
 		if (streq((*c)->name, name))
 			return *c;
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
+		if (streq(absent[i].name, name)) {
+			error_set(e, EOPNOTSUPP, "%s: %s", name, absent[i].reason);
+			return NULL;
+		}
 	error_set(e, EINVAL, "unknown command '%s'", name);
 	suggest_command(name, e);
 	error_hint(e, "see '%s --help'", program);
