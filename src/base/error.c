@@ -6,6 +6,35 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+
+#define CUT " ... "
+
+/* What is too long loses its middle: the object in front and the reason at the end stay. */
+static void put(struct error *e, const char *text)
+{
+	const size_t part = (sizeof(e->text) - sizeof(CUT)) / 2;
+	size_t len = strlen(text);
+
+	if (len < sizeof(e->text))
+		memcpy(e->text, text, len + 1);
+	else
+		snprintf(e->text, sizeof(e->text), "%.*s" CUT "%s", (int)part, text,
+			text + len - part);
+}
+
+/* The format's text, and ": tail" behind it. */
+static void put_formatted(struct error *e, const char *fmt, va_list ap, const char *tail)
+{
+	CLEANUP(mem_free) char *head = NULL;
+	CLEANUP(mem_free) char *text = NULL;
+
+	if (vasprintf(&head, fmt, ap) < 0)
+		head = xstrdup(fmt);
+	text = xasprintf("%s%s%s", head, tail ? ": " : "", tail ? tail : "");
+	put(e, text);
+}
+
 int error_set(struct error *e, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -13,7 +42,7 @@ int error_set(struct error *e, int code, const char *fmt, ...)
 	e->code = code > 0 ? code : EIO;
 	e->hint[0] = '\0';
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	put_formatted(e, fmt, ap, NULL);
 	va_end(ap);
 	return -e->code;
 }
@@ -21,33 +50,23 @@ int error_set(struct error *e, int code, const char *fmt, ...)
 int error_errno(struct error *e, const char *fmt, ...)
 {
 	int code = errno;
-	size_t len;
 	va_list ap;
 
 	e->code = code > 0 ? code : EIO;
 	e->hint[0] = '\0';
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	put_formatted(e, fmt, ap, strerror(e->code));
 	va_end(ap);
-	len = strlen(e->text);
-	snprintf(e->text + len, sizeof(e->text) - len, ": %s", strerror(e->code));
 	return -e->code;
 }
 
 int error_context(struct error *e, const char *fmt, ...)
 {
-	char text[ERROR_TEXT_MAX];
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
+	put_formatted(e, fmt, ap, e->text);
 	va_end(ap);
-	if (n < 0 || (size_t)n + 2 >= sizeof(text))
-		return -e->code;
-	snprintf(text + n, sizeof(text) - (size_t)n, ": %.*s", (int)(sizeof(text) - (size_t)n - 3),
-		e->text);
-	memcpy(e->text, text, sizeof(e->text));
 	return -e->code;
 }
 

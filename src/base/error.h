@@ -3,7 +3,8 @@
  * Errors are values. A function that can fail takes a struct error as its last parameter and
  * returns >= 0, or the negative errno that it also put into the error; on failure it leaves its
  * outputs untouched. The text begins with the object and ends with the reason; callers on the way
- * up put what they were doing in front of it. Only a program's main prints one, once.
+ * up put what they were doing in front of it. What is too long loses its middle. Only a program's
+ * main prints one, once.
  *
  * The struct holds no pointers, so it crosses a socket between processes whole.
  */
