@@ -46,21 +46,11 @@ in_scope() {
 
 part=${LICHEN_PART-}
 parts() {
-	local one line name
+	local one
 	for one; do
-		name=${one%%:*}
-		[[ " ${LICHEN_PARTS:-$name} " == *" $name "* ]] || continue
-		while IFS= read -r line; do
-			case $line in
-				'ok '*' # SKIP '*)
-					tap_n=$((tap_n + 1))
-					echo "ok $tap_n # SKIP $name: ${line#*# SKIP }" ;;
-				'ok '*) tap_pass "$name: ${line#ok * - }" ;;
-				'not ok '*) tap_result 'not ok' "$name: ${line#not ok * - }" || : ;;
-				1..*) ;;
-				*) printf '%s\n' "$line" ;;
-			esac
-		done < <(life_reaper='' LICHEN_PART=$name ${one#*:} bash "$0" 2>&1 </dev/null)
+		[[ " ${LICHEN_PARTS:-${one%%:*}} " == *" ${one%%:*} "* ]] || continue
+		# shellcheck disable=SC2086  # words
+		life_reaper='' LICHEN_PART=${one%%:*} others "${one%%:*}" ${one#*:} bash "$0"
 	done
 }
 

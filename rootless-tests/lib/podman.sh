@@ -11,6 +11,8 @@
 #   cgroup_of CONTAINER     its cgroup's folder as the host sees it
 #   remove_all              every container and pod
 #
+#   LICHEN_CGROUP_MANAGER (environment)  Podman's manager of cgroups, if not its default
+#
 #   scenario FUNCTION...    calls each for crun, then for lichen. What it checks is paired by name:
 #   expect NAME GOT WANT        the same text
 #   matches NAME GOT REGEX
@@ -51,6 +53,8 @@ podman_configure() {
 		$name = ["$LICHEN"]
 	END
 	fi
+	[[ ! ${LICHEN_CGROUP_MANAGER-} ]] ||
+		printf '[engine]\ncgroup_manager = "%s"\n' "$LICHEN_CGROUP_MANAGER" >"$folder/55-manager.conf"
 	# Podman limits the processes of every container; where no limits can be, that has to be switched off
 	has_cgroup_pids 2>/dev/null || printf '[containers]\npids_limit = 0\n' >"$folder/60-no-pids.conf"
 }

@@ -10,6 +10,7 @@
 #   unlike NAME GOT REGEX
 #   run CMD [ARG...]             sets $status, $stdout, $stderr
 #   skip REASON                  one skipped test; with LICHEN_MUST_RUN=1 a failed one
+#   others NAME CMD...           CMD says TAP: its tests become ours, with NAME in front
 #   elsewhere REASON             one skipped test that this kind of caller cannot make; another one does
 #   must_run FEATURE             true if the tier can show FEATURE; else lists it as skipped, false
 #   diag TEXT...                 a comment
@@ -107,6 +108,24 @@ skip() {
 	fi
 	tap_n=$((tap_n + 1))
 	echo "ok $tap_n # SKIP $1"
+}
+
+others() {
+	local name=$1 line n=0 plan='an unknown number'
+	shift
+	while IFS= read -r line; do
+		[[ $line != 'ok '* && $line != 'not ok '* ]] || n=$((n + 1))
+		case $line in
+			'ok '*' # SKIP '*)
+				tap_n=$((tap_n + 1))
+				echo "ok $tap_n # SKIP $name: ${line#*# SKIP }" ;;
+			'ok '*) tap_pass "$name: ${line#ok * - }" ;;
+			'not ok '*) tap_result 'not ok' "$name: ${line#not ok * - }" || : ;;
+			1..*) plan=${line#1..} ;;
+			*) printf '%s\n' "$line" ;;
+		esac
+	done < <("$@" 2>&1 </dev/null)
+	[[ $n == "$plan" ]] || tap_fail "$name: to its end" "it made $n tests of $plan"
 }
 
 # never a failure: run-tests runs every file as an ordinary user, as uid 0 of a namespace and as root
