@@ -8,7 +8,7 @@ set -uo pipefail
 source "$(dirname "$0")/lib/podman.sh"
 
 if ! must_run podman; then done_testing; fi
-podman_begin || { echo "Bail out! crun's first container does not run"; exit 1; }
+podman_begin || { echo "Bail out! the first containers do not run, or not by the manager of cgroups that is asked for"; exit 1; }
 
 statuses() {
 	gives 0 "run: true" box @ true

@@ -7,7 +7,7 @@ set -uo pipefail
 source "$(dirname "$0")/lib/podman.sh"
 
 if ! must_run podman; then done_testing; fi
-podman_begin || { echo "Bail out! crun's first container does not run"; exit 1; }
+podman_begin || { echo "Bail out! the first containers do not run, or not by the manager of cgroups that is asked for"; exit 1; }
 # bridge networks without a firewall: not every tier's kernel has nftables
 printf '[network]\nfirewall_driver = "none"\n' >"$XDG_CONFIG_HOME/containers/containers.conf.d/70-network.conf"
 
@@ -117,7 +117,9 @@ pods() {
 	matches "pod: shared processes" "$stdout" 'httpd -f -p 80'
 	expect "pod: shared IPC" "$(pod exec "$oci-one" cat /dev/shm/word)" shm
 	works "pod: its port" eventually reaches "$(port 2)"
-	expect "pod --memory" "$(cat "$(dirname "$(cgroup_of "$oci-one")")/memory.max")" 134217728
+	# Podman's other manager sets none
+	[[ ${LICHEN_CGROUP_MANAGER-} ]] ||
+		expect "pod --memory" "$(cat "$(dirname "$(cgroup_of "$oci-one")")/memory.max")" 134217728
 	works "pod pause" pod pod pause "$p"
 	expect "pod pause: every container" "$(pod inspect --format '{{.State.Status}}' "$oci-one")" paused
 	works "pod unpause" pod pod unpause "$p"

@@ -66,6 +66,7 @@ podman_begin() {
 	printf 'daemon:x:5:6:daemon:/:/bin/sh\n' >>"$scratch/image/etc/passwd"
 	chmod 1777 "$scratch/image/tmp"
 	tar -c --owner 0 --group 0 -C "$scratch/image" . | within "$seconds" podman import - "$image" >/dev/null 2>&1
+	[[ $(pod info --format '{{.Host.CgroupManager}}') == "${LICHEN_CGROUP_MANAGER:-systemd}" ]] || return
 	oci=crun run box @ true && oci=$name run box @ true || return
 	pod_mounts_before=$(pod_mounts)
 	before=$(census)
