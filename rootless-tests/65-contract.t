@@ -3,7 +3,7 @@
 # The contract with those who call a runtime: the invocations of conmon and Podman, Buildah, containerd's
 # shim and CRI-O, word for word and with the environment that they give; and what these programs parse
 # of the answers. None of them is needed for it.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2034,SC2154
 set -uo pipefail
 # shellcheck source=lib/cgroup.sh
 source "$(dirname "$0")/lib/cgroup.sh"

@@ -16,7 +16,7 @@ delegated() {
 		--setenv LICHEN_CGROUP_MANAGER=cgroupfs -- bash "$(realpath "$(dirname "$0")")/$1"
 }
 
-for one in 60-podman-run.t:'statuses streams attributes root_attributes capabilities' \
+for one in 60-podman-run.t:'statuses attributes root_attributes' \
 	61-podman-life.t:'looks execs pauses stops' 62-podman-limits.t:'set_limits hold' 63-podman-namespaces.t:'pods'; do
 	only=${one#*:}
 	others "cgroupfs: ${one%%-*}" delegated "${one%%:*}"
