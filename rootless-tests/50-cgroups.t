@@ -53,7 +53,7 @@ stay() {
 release() { rt delete --force "$held"; }
 # A refusal names its reason and is as if nothing had been.
 refused() {
-	put_bundle refused "$3"
+	put_bundle refused "${@:3}"
 	new_id
 	run rt create --bundle "$bundle" "$id"
 	if ((status == 1)) && [[ $stderr =~ $2 && $(status_of "$id") == none ]]; then tap_pass "$1"; return; fi
@@ -103,6 +103,23 @@ test_left_to_us() {
 	rt delete --force "$second"
 	rt delete --force "$third"
 	ok "the last one removes it" test ! -e "$shared"
+}
+
+# What callers write who take the whole tree for theirs, as containerd does for the shim.
+test_begins_nowhere() {
+	local ours first=nowhere-$$
+	[[ $part == *cgroupfs ]] || return 0
+	ours=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	ours=$tree${ours%/lichen-callers}
+	[[ $part != root-* ]] || ours=$tree
+	hold ".linux.cgroupsPath = \"/$first/held\"" "$(resources '"pids": {"limit": 50}')"
+	is "a path that begins nowhere is placed beneath our own cgroup" "$(group_of "$held")" "$ours/$first/held"
+	has "… and holds the limit" pids.max 50
+	release
+	ok "… and goes with the container" test ! -e "$ours/$first"
+	[[ $part != root-* ]] || return 0
+	refused "a path into what is not ours" ': nothing there is yours to write to' \
+		'.linux.cgroupsPath = "/init.scope/nowhere"' "$(resources '"pids": {"limit": 50}')"
 }
 
 # dd has the memory that it is asked for in use at once.
@@ -370,5 +387,5 @@ test_reload() {
 	release
 }
 
-run_tests place left_to_us memory pids cpu weight cpuset io refused inside reload
+run_tests place left_to_us begins_nowhere memory pids cpu weight cpuset io refused inside reload
 done_testing

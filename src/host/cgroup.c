@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/cgroup.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -198,13 +199,24 @@ static char *find_ancestor(const struct host_cgroup *c, const char *wanted)
 	return NULL;
 }
 
+/* Not even its first name is there: nobody's, so nothing is meant that we can't have. */
+static bool begins_nowhere(const struct host_cgroup *c, const char *wanted)
+{
+	CLEANUP(mem_free) char *path = path_clean("/", wanted);
+	CLEANUP(mem_free) char *dir = NULL;
+
+	path[1 + strcspn(path + 1, "/")] = '\0';
+	dir = xasprintf("%s%s", c->mount, path);
+	return access(dir, F_OK) < 0 && errno == ENOENT;
+}
+
 void host_cgroup_probe_delegation(struct host_cgroup *c, const char *path)
 {
 	if (!c->mount)
 		return;
 	if (path)
 		c->base = find_ancestor(c, path);
-	else if (c->path && !is_outside(c->path))
+	if (!c->base && c->path && !is_outside(c->path) && (!path || begins_nowhere(c, path)))
 		c->base = find_base(c);
 	read_controllers(c, "", &c->known);
 	if (c->base)

@@ -198,18 +198,28 @@ static int check_controllers(struct plan_builder *b, struct error *e)
 	return 0;
 }
 
+/* What a caller that takes all of the tree for its own names ("/default/ID") begins at base. */
+static const char *directory_for(struct plan_builder *b, const char *path)
+{
+	const char *base = b->host->cgroup.base;
+	CLEANUP(mem_free) char *clean = path_clean(base, path);
+
+	if (path_beneath(clean, base))
+		return plan_printf(b, "%s", clean);
+	plan_note(b,
+		"config.json: linux.cgroupsPath: '%s' begins nowhere, and is made beneath '%s'",
+		path, base);
+	return plan_printf(b, "%s%s", base, clean);
+}
+
 static int use_directory(struct plan_builder *b, struct error *e)
 {
 	struct plan_cgroup *c = &b->plan->cgroup;
-	const struct host_cgroup *host = &b->host->cgroup;
 	const char *path = wanted_path(b);
-	CLEANUP(mem_free) char *clean = NULL;
 
 	c->how = PLAN_CGROUP_DIRECTORY;
-	c->base = host->base;
-	clean = path ? path_clean(host->base, path)
-		     : path_clean(host->base, name_for(b, b->request->id, ""));
-	c->path = plan_printf(b, "%s", clean);
+	c->base = b->host->cgroup.base;
+	c->path = directory_for(b, path ? path : name_for(b, b->request->id, ""));
 	if (streq(c->path, "/") || streq(c->path, c->base)) {
 		error_set(e, EINVAL,
 			"config.json: linux.cgroupsPath: '%s' is a cgroup that is there already",
