@@ -125,6 +125,7 @@ gone
 
 play console_socket "$(sh_args 'stty size; echo ready; read x; echo got $x')" '.process.consoleSize = {height: 25, width: 90}'
 found create 0
+found "its output ends" yes
 found descriptors 1
 found payload /dev/ptmx
 found "then the end" yes

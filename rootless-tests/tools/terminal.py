@@ -336,13 +336,14 @@ def console_socket():
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(path)
     server.listen(4)
+    output, theirs = os.pipe()
     pid = os.fork()
     if pid == 0:
         # no terminal at all, as below conmon
         os.setsid()
-        null = os.open("/dev/null", os.O_RDWR)
-        for fd in range(2):
-            os.dup2(null, fd)
+        os.dup2(os.open("/dev/null", os.O_RDWR), 0)
+        for fd in (1, 2):
+            os.dup2(theirs, fd)
         if command:
             os.execv(runtime, run_argv("--detach", "--console-socket", path))
         os.execv(runtime, [runtime, "--root", root, "create", "--console-socket", path, "--bundle", bundle, name])
@@ -355,6 +356,10 @@ def console_socket():
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             fds.frombytes(content[:len(content) - len(content) % 4])
     say("exec" if command else "create", status_of(os.waitpid(pid, 0)[1]))
+    os.close(theirs)
+    # containerd's shim waits for it before it calls start
+    ends = select.select([output], [], [], TIMEOUT)[0] and not os.read(output, 100)
+    say("its output ends", "yes" if ends else "no")
     say("descriptors", len(fds))
     say("payload", data.decode())
     say("then the end", "yes" if connection.recv(100) == b"" else "no")

@@ -64,6 +64,11 @@ int tty_make_controlling(int slave_fd, struct error *e)
 {
 	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)
 		return error_errno(e, "make the terminal the controlling one");
+	return 0;
+}
+
+int tty_make_standard(int slave_fd, struct error *e)
+{
 	for (int fd = 0; fd < 3; fd++)
 		if (dup2(slave_fd, fd) < 0)
 			return error_errno(e, "make the terminal descriptor %d", fd);

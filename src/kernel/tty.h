@@ -13,8 +13,11 @@
  */
 int tty_open_pair(int root_fd, int *out_master_fd, int *out_slave_fd, struct error *e);
 
-/* Makes it the controlling terminal of our (new) session, and descriptors 0, 1 and 2. */
+/* Makes it the controlling terminal of our (new) session. */
 int tty_make_controlling(int slave_fd, struct error *e);
+
+/* Makes it descriptors 0, 1 and 2. */
+int tty_make_standard(int slave_fd, struct error *e);
 
 /* Raw mode; *out_saved is what to restore. */
 int tty_set_raw(int fd, struct termios *out_saved, struct error *e);

@@ -177,6 +177,8 @@ _Noreturn void init_main(const struct init_args *args)
 			&e) < 0)
 		_exit(1);
 	fd_close(args->sock_fd);
+	if (terminal_use(run.terminal_fd, &e) < 0)
+		_exit(1);
 	connection_fd = wait_for_start(args->start_fd, &e);
 	if (connection_fd < 0)
 		_exit(1);

@@ -111,7 +111,7 @@ static _Noreturn void become_program(const struct join_args *args, int proc_fd)
 		message_expect(args->sock_fd, MESSAGE_COMMITTED, INT64_MAX, "waited for the state",
 			&e) < 0)
 		_exit(1);
-	if (terminal_attach(&slave_fd, &e) == 0)
+	if (terminal_use(slave_fd, &e) == 0 && terminal_attach(&slave_fd, &e) == 0)
 		exec_run(args->plan, &program, NULL, args->sock_fd, &e);
 	fail(args->sock_fd, &e);
 }

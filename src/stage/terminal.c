@@ -30,6 +30,11 @@ int terminal_open(int root_fd, const struct plan_process *p, int *out_master_fd,
 	return 0;
 }
 
+int terminal_use(int slave_fd, struct error *e)
+{
+	return slave_fd >= 0 ? tty_make_standard(slave_fd, e) : 0;
+}
+
 int terminal_attach(int *slave_fd, struct error *e)
 {
 	int r = 0;

@@ -12,7 +12,14 @@ int terminal_open(int root_fd, const struct plan_process *p, int *out_master_fd,
 	struct error *e);
 
 /*
- * For nothing but the program: until then our standard descriptors are the caller's. Closes
- * *slave_fd; -EBADF: there is no terminal, and all stays.
+ * Our standard descriptors are the terminal's from now on, and no longer the caller's, who may wait
+ * for the end of what it reads from them: containerd's shim does before it calls start. -EBADF, here
+ * and below: there is no terminal, and all stays.
+ */
+int terminal_use(int slave_fd, struct error *e);
+
+/*
+ * For nothing but the program: a hang-up before it runs would end what has not begun. Closes
+ * *slave_fd.
  */
 int terminal_attach(int *slave_fd, struct error *e);
