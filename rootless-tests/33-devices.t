@@ -60,6 +60,9 @@ device='{type: "c", path: "/dev/empty", major: 1, minor: 3}'
 inside ".linux.devices = [$device]" -- stat /dev/empty , write /dev/empty x
 expect "another path" '.[0] | [.type, .rdev]' '["char","1:3"]'
 expect "… it works" '.[1].errno' 0
+inside '.linux.devices = [{type: "c", path: "/dev/ptmx", major: 5, minor: 2, fileMode: 438, uid: 65534, gid: 65534}]' -- lstat /dev/ptmx , stat /dev/ptmx , stat /dev/pts/ptmx
+expect "ptmx: the container's own, as containerd's --privileged has it" '[.[0].target, .[1].rdev, .[1].ino == .[2].ino]' '["pts/ptmx","5:2",true]'
+refused "… nothing else takes its place" "linux\.devices\[0\]: .*'/dev/ptmx'" ".linux.devices = [$device | .path = \"/dev/ptmx\"]" -- report
 inside ".linux.devices = [$device | .path = \"/elsewhere/deep/empty\"]" -- stat /elsewhere/deep/empty
 expect "outside of /dev" '.[0].rdev' 1:3
 mkdir -p "$rootfs/taken/dir"

@@ -41,8 +41,8 @@ void host_cgroup_probe(struct host_cgroup *out);
 
 /*
  * Where path would be made: its nearest ancestor that exists, if we may write there and move a
- * process of ours there. For path NULL, and for one that begins nowhere, the unit of systemd that we
- * are in or, without a systemd, our own cgroup's parent or that itself, if we may write there.
+ * process of ours there. For path NULL, and for one that begins nowhere, the unit of systemd that
+ * we are in or, without a systemd, our own cgroup's parent or that itself, if we may write there.
  */
 void host_cgroup_probe_delegation(struct host_cgroup *cgroup, const char *path);
 

@@ -217,6 +217,21 @@ static int plan_found(struct plan_builder *b, size_t i, mode_t type, dev_t dev,
 	return 0;
 }
 
+/* It leads to the container's own devpts: the host's would make terminals out there. */
+static bool is_own_ptmx(struct plan_builder *b, size_t i)
+{
+	const struct spec_device *d = &b->spec->linux.devices.v[i];
+	bool is_it = streq(d->path, "/dev/ptmx") && d->type != 'b' && d->type != 'p' &&
+		d->major.v == 5 && d->minor.v == 2;
+
+	if (is_it && !has_bound_dev(b->spec)) {
+		plan_note(b, "config.json: linux.devices[%zu]: '%s' is the container's own", i,
+			d->path);
+		return true;
+	}
+	return false;
+}
+
 static int plan_device(struct plan_builder *b, size_t i, struct error *e)
 {
 	const struct spec_device *d = &b->spec->linux.devices.v[i];
@@ -251,7 +266,7 @@ int plan_devices(struct plan_builder *b, struct error *e)
 	if (!has_bound_dev(b->spec))
 		plan_defaults(b);
 	for (size_t i = 0; i < b->spec->linux.devices.n; i++) {
-		int r = plan_device(b, i, e);
+		int r = is_own_ptmx(b, i) ? 0 : plan_device(b, i, e);
 
 		if (r < 0)
 			return r;

@@ -13,8 +13,8 @@ int terminal_open(int root_fd, const struct plan_process *p, int *out_master_fd,
 
 /*
  * Our standard descriptors are the terminal's from now on, and no longer the caller's, who may wait
- * for the end of what it reads from them: containerd's shim does before it calls start. -EBADF, here
- * and below: there is no terminal, and all stays.
+ * for the end of what it reads from them: containerd's shim does before it calls start. -EBADF,
+ * here and below: there is no terminal, and all stays.
  */
 int terminal_use(int slave_fd, struct error *e);
 
