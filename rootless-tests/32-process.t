@@ -88,17 +88,17 @@ expect "a relative path starts at cwd" '.[0].arguments' '["a","b c",""]'
 start_program program '.process.env = ["PATH=:/nowhere"]' '.process.cwd = "/bin"'
 expect "PATH: an empty entry is cwd" '.[0].arguments' '["a","b c",""]'
 start_program missing
-like "a missing program" "$stderr" "process.args\[0\]: .*'missing': executable file not found in .PATH: No such file"
+like "a missing program" "$stderr" "process.args\[0\]: .*'missing': executable file not found in .PATH: no such file"
 start_program /bin/not-executable
-like "a file that is not executable" "$stderr" "process.args\[0\]: .*'/bin/not-executable': Permission denied"
+like "a file that is not executable" "$stderr" "process.args\[0\]: .*'/bin/not-executable': permission denied"
 start_program not-executable '.process.env = ["PATH=/bin"]'
-like "… found in PATH" "$stderr" "process.args\[0\]: .*'not-executable': Permission denied"
+like "… found in PATH" "$stderr" "process.args\[0\]: .*'not-executable': permission denied"
 start_program /opt
-like "a directory" "$stderr" "process.args\[0\]: .*'/opt'.*Permission denied"
+like "a directory" "$stderr" "process.args\[0\]: .*'/opt'.*permission denied"
 start_program /bin/no-format
 like "what is no program" "$status $stderr" "^1 .*'/bin/no-format': Exec format error"
 start_program /bin/script
-like "a script without its interpreter" "$status $stderr" "^1 .*'/bin/script': No such file.*interpreter"
+like "a script without its interpreter" "$status $stderr" "^1 .*'/bin/script': no such file.*interpreter"
 for arguments in '[]' null '[1]' '[""]'; do
 	bundle "$scratch/bundle" -- report
 	jq ".process.args = $arguments" "$scratch/bundle/config.json" >"$scratch/new" && mv "$scratch/new" "$scratch/bundle/config.json"

@@ -138,13 +138,13 @@ expect "PATH is searched, arguments arrive as they are" '.[0].arguments' '["a","
 run rt exec "$id" -- /guest print -- -x
 expect "a '--' in front of the program is none of its arguments" '.[0].arguments' '["--","-x"]'
 run rt exec "$id" nosuch
-like "a missing program: what callers look for" "$status $stderr" "^255 lichen: exec: process.args\[0\]: exec 'nosuch': executable file not found in .PATH: No such file or directory"
+like "a missing program: what callers look for" "$status $stderr" "^255 lichen: exec: process.args\[0\]: exec 'nosuch': executable file not found in .PATH: no such file or directory"
 run rt exec "$id" /nosuch
-like "… by its path" "$status $stderr" "^255 .*exec '/nosuch': No such file or directory"
+like "… by its path" "$status $stderr" "^255 .*exec '/nosuch': no such file or directory"
 run rt exec "$id" /bin/not-executable
-like "not executable" "$status $stderr" "^255 .*exec '/bin/not-executable': Permission denied"
+like "not executable" "$status $stderr" "^255 .*exec '/bin/not-executable': permission denied"
 run rt exec "$id" /sub
-like "a folder" "$status $stderr" "^255 .*exec '/sub'.*Permission denied"
+like "a folder" "$status $stderr" "^255 .*exec '/sub'.*permission denied"
 run rt exec "$id"
 like "no program at all" "$status $stderr" "^255 lichen: exec: there is no command to run"
 run rt exec

@@ -138,18 +138,32 @@ static int search_path(const char *name, const char *path, char **out)
 	return result;
 }
 
+/* Docker's client tells 126 and 127 by these words as Go writes them, in lower case. */
+static const char *why_not(int code)
+{
+	switch (code) {
+	case ENOENT:
+		return "no such file or directory";
+	case EACCES:
+		return "permission denied";
+	case EISDIR:
+		return "is a directory: permission denied";
+	default:
+		return strerror(code);
+	}
+}
+
 static int not_executable(const struct plan_process *p, int code, struct error *e)
 {
 	const char *name = p->args->v[0];
 
 	if (code == ENOENT && !strchr(name, '/')) {
 		error_set(e, ENOENT, "%sargs[0]: exec '%s': executable file not found in $PATH: %s",
-			p->origin, name, strerror(ENOENT));
+			p->origin, name, why_not(ENOENT));
 		return error_hint(
 			e, "is it in the root file system, in a directory of process.env's PATH?");
 	}
-	error_set(e, code, "%sargs[0]: exec '%s': %s", p->origin, name,
-		code == EISDIR ? "is a directory: Permission denied" : strerror(code));
+	error_set(e, code, "%sargs[0]: exec '%s': %s", p->origin, name, why_not(code));
 	if (code == EACCES)
 		return error_hint(e, "chmod +x it in the root file system");
 	return -code;
@@ -301,7 +315,7 @@ static int apply_labels(
 
 static int explain_exec(const struct plan_process *p, const char *path, int code, struct error *e)
 {
-	error_set(e, code, "%sargs[0]: exec '%s': %s", p->origin, path, strerror(code));
+	error_set(e, code, "%sargs[0]: exec '%s': %s", p->origin, path, why_not(code));
 	if (code == ENOENT)
 		return error_hint(e,
 			"the file is there: what is missing is its dynamic loader or the "
