@@ -86,5 +86,9 @@ has_overlay() {
 }
 has_idmapped_mounts() { unshare -Urm sh -c 'mount -t tmpfs t /mnt && mkdir /mnt/a /mnt/b && mount --bind -o X-mount.idmap=0:0:1 /mnt/a /mnt/b'; }
 has_podman() { has_user_bus && podman info >/dev/null; }
+has_rootlesskit() { ((EUID != 0)) && has_user_scope && rootlesskit --state-dir="$(mktemp -d)" true; }
+has_containerd() { has_rootlesskit && containerd --version && ctr --version; }
+has_docker() { has_rootlesskit && dockerd --version && docker --version && [[ -x /usr/share/docker.io/contrib/dockerd-rootless.sh ]]; }
+has_buildah() { has_user_bus && buildah info >/dev/null; }
 has_core_pattern() { grep -q ^/var/tmp/cores /proc/sys/kernel/core_pattern; }
 has_root() { ((EUID == 0)) && grep -q ' 0 *4294967295$' /proc/self/uid_map; }

@@ -1,37 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2016,SC2034,SC2154
-# For the tests with Podman: lichen.sh, a configuration of the user's own, an image, and scenarios that
-# lichen has to pass if crun passes them in the same boot.
+# For the tests with Podman: scenarios.sh, a configuration of the user's own, and an image.
 #
 #   pod ARG...              podman with the runtime $oci, with a deadline
 #   box OPTION... CMD...    pod run --rm without a network; every "@" is the image
 #   script OPTION... <TEXT  the same, for a shell script that prints lines "KEY VALUE": $status, $stderr,
 #                           and said KEY prints the VALUE
-#   on_terminal CMD...      CMD (a line for the shell) at a terminal of its own, whose input is ours
 #   cgroup_of CONTAINER     its cgroup's folder as the host sees it
 #   remove_all              every container and pod
 #
 #   LICHEN_CGROUP_MANAGER (environment)  Podman's manager of cgroups, if not its default
 #
-#   scenario FUNCTION...    calls each for crun, then for lichen. What it checks is paired by name:
-#   expect NAME GOT WANT        the same text
-#   matches NAME GOT REGEX
-#   works NAME CMD...           CMD succeeds
-#   fails NAME CMD...           CMD fails
-#   gives STATUS NAME CMD...
 #   scenarios_done LEAST    what is left of all; at least so many scenarios counted; the last line
-#
-# A scenario that crun does not pass does not count for lichen either: it is named as such.
 
-# shellcheck source=lichen.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lichen.sh"
+# shellcheck source=scenarios.sh
+source "$(dirname "${BASH_SOURCE[0]}")/scenarios.sh"
 
-name=${LICHEN##*/}
 image=localhost/rig-busybox
-seconds=${LICHEN_DEADLINE:-60}
-oci=$name
-scenarios=() counted=0
-declare -A verdict=() reason=()
 
 # A configuration folder of our own, so that nothing of the machine is changed; what systemd starts for
 # Podman finds it, too.
@@ -89,7 +74,6 @@ script() {
 	text=$(cat)
 	run box "$@" @ sh -c "$text"
 }
-on_terminal() { within "$seconds" script --quiet --return --command "$*" /dev/null; }
 cgroup_of() { echo "/sys/fs/cgroup$(pod inspect --format '{{.State.CgroupPath}}' "$1")"; }
 remove_all() {
 	within "$seconds" podman pod rm --all --force --time 0 >/dev/null 2>&1
@@ -102,68 +86,10 @@ pod_mounts() {
 		/proc/self/mountinfo | LC_ALL=C sort
 }
 
-# verdict_is pass|fail NAME LINE...
-verdict_is() {
-	[[ -v verdict[crun/$2] || -v verdict[$name/$2] ]] || scenarios+=("$2")
-	verdict[$oci/$2]=$1
-	reason[$oci/$2]=$(printf '%s\n' "${@:3}")
-}
-expect() {
-	if [[ $2 == "$3" ]]; then verdict_is pass "$1"
-	else verdict_is fail "$1" "got:    $2" "wanted: $3" "status: $status" "stderr: $stderr"; fi
-}
-matches() {
-	if [[ $2 =~ $3 ]]; then verdict_is pass "$1"
-	else verdict_is fail "$1" "got:          $2" "wanted match: $3" "status: $status" "stderr: $stderr"; fi
-}
-gives() {
-	local want=$1 what=$2
-	shift 2
-	run "$@"
-	if ((status == want)); then verdict_is pass "$what"
-	else verdict_is fail "$what" "wanted status $want" "$(tap_said "$@")"; fi
-}
-works() { gives 0 "$@"; }
-fails() {
-	local what=$1
-	shift
-	run "$@"
-	if ((status != 0 && status != 124 && status != 137)); then verdict_is pass "$what"
-	else verdict_is fail "$what" "wanted a failure" "$(tap_said "$@")"; fi
-}
-
-settle() {
-	local one ours theirs
-	for one in "${scenarios[@]}"; do
-		ours=${verdict[$name/$one]:-missing} theirs=${verdict[crun/$one]:-missing}
-		if [[ $theirs != pass ]] && [[ $name != crun ]]; then
-			diag "crun: ${reason[crun/$one]-not checked}"
-			elsewhere "crun does not pass it (${name}: $ours): $one"
-			continue
-		fi
-		counted=$((counted + 1))
-		if [[ $ours == pass ]]; then tap_pass "$one"; else tap_fail "$one" "${reason[$name/$one]-not checked}"; fi
-	done
-	scenarios=() verdict=() reason=()
-}
-
-scenario() {
-	local one
-	for one; do
-		[[ " ${LICHEN_ONLY:-$one} " == *" $one "* ]] || continue
-		for oci in crun "$name"; do
-			"$one"
-			[[ $name != crun ]] || break
-		done
-		settle
-	done
-	oci=$name
-}
-
 scenarios_done() {
 	remove_all
 	is "no mount is left in Podman's namespace" "$(diff <(echo "$pod_mounts_before") <(pod_mounts) | grep '^[<>]')" ''
 	nothing_left "nothing is left" "$before"
-	[[ ${LICHEN_ONLY-} ]] || ok "crun passed at least $1 scenarios (here: $counted)" test "$counted" -ge "$1"
+	scenarios_count "$1"
 	done_testing
 }
