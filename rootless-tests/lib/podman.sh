@@ -10,6 +10,8 @@
 #   remove_all              every container and pod
 #
 #   LICHEN_CGROUP_MANAGER (environment)  Podman's manager of cgroups, if not its default
+#   by_cgroupfs FILE SCENARIOS   those of another test file once more by Podman's manager cgroupfs, beneath
+#                           a delegated unit, where one may make cgroups without asking systemd
 #
 #   scenarios_done LEAST    what is left of all; at least so many scenarios counted; the last line
 
@@ -85,6 +87,13 @@ pod_mounts() {
 	within "$seconds" podman unshare sed -E 's/^[0-9]+ [0-9]+ [^ ]+ //; s/ - .*//; \|^(.*/storage/overlay) \1 |d; \|^/netns |d' \
 		/proc/self/mountinfo | LC_ALL=C sort
 }
+
+in_delegated_unit() {
+	within 500 systemd-run --user --quiet --wait --pipe --collect --property Delegate=yes --working-directory "$HOME" \
+		--setenv PATH --setenv TMPDIR --setenv LICHEN --setenv LICHEN_TIER --setenv LICHEN_DEADLINE --setenv LICHEN_ONLY="$1" \
+		--setenv LICHEN_CGROUP_MANAGER=cgroupfs -- "${@:2}"
+}
+by_cgroupfs() { others "cgroupfs: ${1%%-*}" in_delegated_unit "$2" bash "$(realpath "$(dirname "$0")")/$1"; }
 
 scenarios_done() {
 	remove_all
