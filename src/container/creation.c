@@ -378,6 +378,7 @@ static int begin(struct creation *c, const struct hook_state *state, struct erro
 	}
 	r = stage_begin(&c->plan, state,
 		&(struct stage_fds){ start_fd, lock_fd, notify_fd, c->dir.fd }, &c->stage, e);
+	c->cgroup_is_anothers = r == -EEXIST;
 	if (r == 0)
 		r = process_ref_get(c->stage.pid, &c->state.init, e);
 	if (r == 0)
@@ -454,7 +455,7 @@ void creation_release(struct creation *c)
 	if (c->reserved && !c->committed) {
 		/* runtime.md: what fails while it is created goes on at "destroy" (lifecycle, step
 		 * 12). What systemd makes is gone then, too, and its name is free. */
-		if (!is_silent)
+		if (!is_silent && !c->cgroup_is_anothers)
 			(void)container_cgroup_remove(&c->state.cgroup, &ignored);
 		network_end(&c->dir);
 		if (c->hooks_began)

@@ -29,6 +29,7 @@ struct creation {
 	struct state state;
 	struct stage stage;
 	int reserved, rdt_applied, hooks_began, committed;
+	int cgroup_is_anothers; /* somebody else had made it: nothing of it is ours */
 };
 
 /* Zeroed but for descriptors. */

@@ -75,7 +75,7 @@ static int make_leaf(const struct plan *plan, struct placement *p, struct error 
 		return r;
 	p->leaf_fd = cgroup_make(p->fd, PLAN_CGROUP_LEAF, e);
 	if (p->leaf_fd == -EEXIST) {
-		error_set(e, EBUSY, "the cgroup '%s' is another container's", p->path);
+		error_set(e, EEXIST, "the cgroup '%s' is another container's", p->path);
 		return error_hint(e, "name another linux.cgroupsPath, or delete that container");
 	}
 	return p->leaf_fd < 0 ? p->leaf_fd : 0;

@@ -30,7 +30,10 @@ struct placement {
 		}                                                              \
 	}
 
-/* Before the birth: a directory is made, so that init can be born in leaf_fd. */
+/*
+ * Before the birth: a directory is made, so that init can be born in leaf_fd. EEXIST: it is another
+ * container's, which may be about to be born in it.
+ */
 int placement_begin(const struct plan *plan, struct placement *out, struct error *e);
 
 /* Right after it: systemd is asked to make a scope around the process. */
