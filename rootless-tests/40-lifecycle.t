@@ -447,7 +447,7 @@ test_log() {
 	is "log: level error" "$(jq -r .level "$file")" error
 	like "log: time is RFC 3339" "$(jq -r .time "$file")" '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9:]{5})$'
 	is "log: the text is that of stderr" "lichen: $(jq -r .msg "$file")" "$stderr"
-	like "log: for Podman, not found" "$(jq -r .msg "$file")" 'No such file or directory'
+	like "log: for Podman, not found" "$(jq -r .msg "$file")" 'no such file or directory'
 	rm -f "$file"
 	not_ok "log: text" "${L[@]}" create --bundle "$scratch/bundle.log-bad" "$id"
 	like "log: text format" "$(cat "$file")" '^time="[0-9TZ:.-]+" level=error msg=".*"$'

@@ -155,7 +155,7 @@ cgroupfs() {
 		bash "$scratch/cgroupfs"
 	expect "--cgroup-manager cgroupfs: the status" "$(said status)" 8
 	expect "--cgroup-manager cgroupfs: run --detach" "$(said up)" 0
-	matches "--cgroup-manager cgroupfs: a cgroup of its own" "$(said group)" '/(libpod-)?[0-9a-f]{64}'
+	matches "--cgroup-manager cgroupfs: a cgroup of its own" "$(said group)" '/((libpod|lichen)-)?[0-9a-f]{64}'
 	expect "--cgroup-manager cgroupfs: --memory" "$(said memory)" 67108864
 	expect "--cgroup-manager cgroupfs: pause, unpause" "$(said pause) $(said unpause)" '0 0'
 	expect "--cgroup-manager cgroupfs: stop, rm" "$(said stop) $(said rm)" '0 0'
