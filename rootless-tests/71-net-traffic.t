@@ -292,7 +292,8 @@ cannot "bad words: a port" "--publish|publish" -p 80
 cannot "… 65536" "65536" -p 65536:80
 cannot "… ranges of different length" "8000-8001:80" -p 8000-8001:80
 cannot "… an egress policy" "egress" --egress sometimes
-cannot "… an MTU" "--mtu 1279 is not between 1280 and 65521" --mtu=1279
+cannot "… an MTU" "--mtu 575 is not between 576 and 65521" --mtu=575
+cannot "… too small for IPv6" "--mtu 1279 is not between 1280 and 65521" --mtu=1279 --enable-ipv6
 cannot "… a network" "cidr" --cidr=10.0.2.0/33
 cannot "… a hardware address" "macaddress" --macaddress=00:11
 cannot "… a descriptor that is not open" "--exit-fd '77' is no open descriptor" --exit-fd=77
@@ -312,4 +313,70 @@ run "$lichen_net" --configure 999999999 tap0
 like "no such process" "$status $stderr" '^1 lichen-net: '
 run "$lichen_net"
 like "no process" "$status $stderr" '^1 lichen-net: expected PID\|PATH'
+# ---- few descriptors, others on our ports, a host without IPv6 ----
+
+# what is on its way to somebody counts against all of a user's processes: nothing is sent in advance
+limited() {
+	local i helpers=() folders=() wrong=''
+	net_wrap=(prlimit --nofile=32:4096)
+	for i in 1 2 3 4; do
+		net_start -p 127.0.0.1:808$i:7 || wrong+=" $i: $(<"$folder/err")"
+		serve inside serve tcp 0.0.0.0 7
+		helpers+=("$helper") folders+=("$folder")
+	done
+	net_wrap=()
+	for i in 1 2 3 4; do
+		outside tcp 127.0.0.1 808$i echo 1000
+		[[ $(got '.[0] | [.errno, .bytes]') == '[0,1000]' && $(jq -r .status "${folders[i - 1]}/status") == up ]] || wrong+=" $i: $stdout"
+	done
+	kill "${helpers[@]}"
+	wait "${helpers[@]}" 2>/dev/null
+	is "four at a soft limit of 32 descriptors" "$wrong" ''
+}
+limited
+
+net_wrap=(prlimit --nofile=300:300)
+ok "at a limit of 300 descriptors: it starts" net_start --disable-host-loopback -p 8080:7
+net_wrap=()
+serve inside serve tcp 0.0.0.0 7
+inside many 350 198.51.100.1 7
+ok "… connections can't use all of them up" test "$(got '.[0].opened')" -lt 300
+inside tcp 198.51.100.1 7 echo 1000
+expect "… and when they have ended there are new ones" '.[0] | [.errno, .bytes]' '[0,1000]'
+outside many 350 198.51.100.1 8080
+outside tcp 198.51.100.1 8080 echo 1000
+expect "… likewise for published ports" '.[0] | [.errno, .bytes]' '[0,1000]'
+is "… its state" "$(state .status)" '"up"'
+net_stop
+
+# who shares a port with us after we have shared it with ourselves
+steal() {
+	python3 - "$1" "$2" <<-'END'
+		import socket, sys
+		s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+		try:
+		    s.bind((sys.argv[1], int(sys.argv[2]))); s.listen(); print("bound")
+		except OSError as e: print(e.strerror)
+	END
+}
+for options in '-p 0.0.0.0:8080:80' '--enable-ipv6 -p 8080:80'; do
+	# shellcheck disable=SC2086
+	net_start $options
+	for address in 127.0.0.1 0.0.0.0 ::1; do
+		[[ $options != *0.0.0.0* || $address != ::1 ]] || continue
+		is "$options: nobody else can listen on $address" "$(steal "$address" 8080)" 'Address already in use'
+	done
+	net_stop
+done
+
+if echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6 2>/dev/null; then
+	ok "without IPv6 on the host: it starts" net_start --enable-ipv6 -p 8080:7
+	serve inside serve tcp 0.0.0.0 7
+	outside tcp 127.0.0.1 8080 echo 1000
+	expect "… and its ports are published" '.[0] | [.errno, .bytes]' '[0,1000]'
+	net_stop
+else
+	elsewhere "a host without IPv6: its sysctl is not ours to set"
+fi
 done_testing

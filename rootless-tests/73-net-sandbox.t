@@ -174,7 +174,7 @@ net_stop
 
 source_file=$net_lib/../../helpers/net/syscalls.c
 # The names in the rows of one profile: "engine" or "inside" (BOTH is for both).
-listed() { grep -oE 'CALL(_IF)?\([a-z0-9_]+, (BOTH|ENGINE)' "$source_file" | sed -E 's/.*\(//; s/,//' | awk -v who="$1" 'who == "engine" || $2 == "BOTH" {print $1}' | sort -u; }
+listed() { sed -E 's/SOCKET\(/CALL_IF(socket, /g' "$source_file" | grep -oE 'CALL(_IF)?\([a-z0-9_]+, (BOTH|ENGINE)' | sed -E 's/.*\(//; s/,//' | awk -v who="$1" 'who == "engine" || $2 == "BOTH" {print $1}' | sort -u; }
 # What a process called since it has its filter.
 called() { awk -F '(' '$1 == "seccomp" {delete names; next} $1 ~ /^[a-z0-9_]+$/ {names[$1]} END {for (name in names) print name}' "$1" | sort; }
 # These are refused, not forbidden.

@@ -270,11 +270,13 @@ void api_serve(struct monitor *m)
 {
 	CLEANUP(fd_cleanup) int fd = accept4(m->api_fd, NULL, NULL, SOCK_CLOEXEC);
 	CLEANUP(text_release) struct text out = { 0 };
+	const struct timeval patience = { .tv_sec = REQUEST_MS / 1000 };
 	int64_t until = time_ms() + REQUEST_MS;
 	char buffer[REQUEST_MAX];
 	size_t n = 0;
 	int done = 0;
 
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	while (fd >= 0 && !done) {
 		int64_t left = until - time_ms();
 		ssize_t got;
@@ -288,7 +290,7 @@ void api_serve(struct monitor *m)
 		done = try_request(m, buffer, n, got == 0 || n == sizeof(buffer), &out);
 	}
 	if (out.len > 0)
-		(void)!send(fd, out.s, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)fd_write_all(fd, out.s, out.len);
 }
 
 /* ---- the status file ---- */

@@ -27,7 +27,8 @@ struct published {
 
 void forwards_init(struct forwards *f, struct stack *s, int sockets_fd)
 {
-	*f = (struct forwards){ .stack = s, .shortcuts = { s->loop, .sockets_fd = sockets_fd } };
+	*f = (struct forwards){ .stack = s,
+		.shortcuts = { s->loop, .sockets_fd = sockets_fd, .fd_limit = s->fd_limit } };
 }
 
 static sa_family_t family_of(int i)
@@ -105,13 +106,13 @@ static int open_way(struct forwards *all, const struct forward *f, const struct 
 	int r = 0;
 
 	*way = (struct way){ .far_fd = -EBADF };
-	if (f->protocol == PUBLISH_TCP && is_loopback(host))
+	/* The sockets inside are of IPv4. */
+	if (f->protocol == PUBLISH_TCP && is_loopback(host) && f->guest.family != AF_INET6)
 		return open_near(all, f, host, way);
 	r = open_far(all, f, host, way);
-	if (r == 0 && f->protocol == PUBLISH_TCP && is_any(host))
-		r = open_near(all, f, &near, way);
-	if (r < 0)
-		close_way(all, f, way);
+	/* Where that can't be had, the other way serves the loopback, too. */
+	if (r == 0 && f->protocol == PUBLISH_TCP && host->family == AF_INET && is_any(host))
+		(void)open_near(all, f, &near, way);
 	return r;
 }
 
@@ -136,6 +137,12 @@ static void close_ways(struct forwards *all, struct published *p)
 		close_way(all, &p->forward, &p->ways[i]);
 }
 
+/* A kernel without IPv6, or with net.ipv6.conf.all.disable_ipv6. */
+static bool is_missing(int r)
+{
+	return r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL;
+}
+
 static int open_ways(struct forwards *all, struct published *p)
 {
 	for (int i = 0; i < FAMILIES; i++) {
@@ -146,7 +153,8 @@ static int open_ways(struct forwards *all, struct published *p)
 			continue;
 		host.family = family_of(i);
 		r = open_way(all, &p->forward, &host, &p->ways[i]);
-		if (r == -EAFNOSUPPORT && p->forward.host.family == AF_UNSPEC)
+		if (is_missing(r) && family_of(i) == AF_INET6 &&
+			p->forward.host.family == AF_UNSPEC)
 			continue;
 		if (r < 0) {
 			close_ways(all, p);

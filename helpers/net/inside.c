@@ -23,9 +23,6 @@
 
 _Static_assert(TAP_HEADER_SIZE == sizeof(struct virtio_net_hdr), "tun(4)'s default");
 
-/* What waits to be taken: the socket's buffer bounds how many sockets are made in advance. */
-#define SOCKETS_BUFFER 8192
-
 struct target {
 	int user_fd, network_fd; /* user_fd is -EBADF if it is our own */
 };
@@ -165,28 +162,38 @@ static int prepare(const struct request *q, const struct target *t, struct error
 	return r < 0 ? r : fd_take(&fd);
 }
 
-/* Blocks while enough of them wait; ends with the engine, which has the other end. */
+/*
+ * One for each byte; ends with the engine, which has the other end. None is sent in advance, and
+ * one that can't be sent ends nothing: descriptors on their way count against all of a user's
+ * processes (unix(7), ETOOMANYREFS).
+ */
 static void hand_out_sockets(int channel_fd)
 {
-	for (;;) {
-		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char byte;
 
-		if (fd < 0 || fd_send(channel_fd, "", 1, &fd, 1) < 0)
+	while (recv(channel_fd, &byte, 1, 0) == 1) {
+		CLEANUP(fd_cleanup)
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		ssize_t r = fd_send(channel_fd, "", 1, &fd, fd >= 0);
+
+		if (r == -ETOOMANYREFS)
+			r = fd_send(channel_fd, "", 1, NULL, 0);
+		if (r < 0)
 			return;
-		close(fd);
 	}
 }
 
 static void run_inside(const struct request *q, const struct target *t, int channel_fd)
 {
-	static const int buffer = SOCKETS_BUFFER;
 	struct error e = { 0 };
-	int tap_fd = prepare(q, t, &e), keep[] = { channel_fd };
+	int tap_fd = process_set_dumpable(PROCESS_HIDDEN, &e), keep[] = { channel_fd };
 
+	/* The container's root is not to look into us while we have the host's. */
+	if (tap_fd == 0)
+		tap_fd = prepare(q, t, &e);
 	if (fd_send(channel_fd, &e, sizeof(e), &tap_fd, tap_fd >= 0) < 0 || tap_fd < 0)
 		return;
 	close(tap_fd);
-	(void)setsockopt(channel_fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	process_close_except(0, keep, ARRAY_SIZE(keep));
 	if (sandbox_enter_root(&e) < 0 || sandbox_lock(SANDBOX_INSIDE, &e) < 0)
 		return;
@@ -197,19 +204,19 @@ static int receive_tap(struct inside *i, struct error *e)
 {
 	struct error answer;
 	size_t n_fds = 0;
-	int fd = -EBADF;
+	int fds[FD_SEND_MAX];
 	ssize_t n = fd_wait(i->sockets_fd, INSIDE_TIMEOUT_MS);
 
 	if (n == 0)
 		return error_set(e, ETIMEDOUT, "the container's network namespace: no answer");
-	n = fd_receive(i->sockets_fd, &answer, sizeof(answer), &fd, &n_fds);
+	n = fd_receive(i->sockets_fd, &answer, sizeof(answer), fds, &n_fds);
 	if (n != sizeof(answer))
 		return error_set(e, EIO, "the process in the container's network namespace died");
 	if (n_fds != 1) {
 		*e = answer;
 		return error_context(e, "the container's network");
 	}
-	i->tap_fd = fd;
+	i->tap_fd = fds[0];
 	return 0;
 }
 

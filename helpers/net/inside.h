@@ -9,8 +9,8 @@ struct inside {
 	int pidfd;
 	int tap_fd;
 	/*
-	 * Each message on it is one byte and a new TCP socket (IPv4, non-blocking) of the
-	 * container's network namespace; the process ends when the other end is closed.
+	 * For each byte that is sent comes one, with a new TCP socket (IPv4, non-blocking) of the
+	 * container's network namespace, or without; the process ends when our end is closed.
 	 */
 	int sockets_fd;
 };

@@ -49,6 +49,11 @@ struct loop *loop_new(struct error *e)
 	return NULL;
 }
 
+int loop_limit(const struct loop *l)
+{
+	return (int)l->n;
+}
+
 /* The number of a descriptor of libslirp's is never an address. */
 static int control(struct loop *l, int op, struct source *s, uint32_t events)
 {

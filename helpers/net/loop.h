@@ -20,6 +20,9 @@ struct source {
 
 struct loop *loop_new(struct error *e);
 
+/* How many descriptors we may have. */
+int loop_limit(const struct loop *l);
+
 /* Events as for epoll_ctl(2), EPOLLET among them. -errno. */
 int loop_add(struct loop *l, struct source *s, uint32_t events);
 int loop_change(struct loop *l, struct source *s, uint32_t events);

@@ -162,11 +162,10 @@ static int read_rules(const struct values *v, struct request *q, struct error *e
 	return r;
 }
 
-static int read_mtu(unsigned int mtu, struct error *e)
+static int read_mtu(unsigned int mtu, unsigned int min, struct error *e)
 {
-	if (mtu < MTU_MIN || mtu > MTU_MAX)
-		return error_set(
-			e, ERANGE, "--mtu %u is not between %d and %d", mtu, MTU_MIN, MTU_MAX);
+	if (mtu < min || mtu > MTU_MAX)
+		return error_set(e, ERANGE, "--mtu %u is not between %u and %d", mtu, min, MTU_MAX);
 	return 0;
 }
 
@@ -184,7 +183,7 @@ static int read_request(
 	q->api_socket = v->api_socket;
 	q->status = v->status;
 	if (r == 0)
-		r = read_mtu(v->mtu, e);
+		r = read_mtu(v->mtu, v->ipv6 ? MTU_MIN : MTU_MIN_IPV4, e);
 	if (r == 0)
 		r = vnet_plan(&q->vnet, v->cidr, e);
 	if (r == 0)

@@ -2,6 +2,7 @@
 #include "monitor.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +16,9 @@
 
 #include "base/fd.h"
 #include "base/syscalls.h"
+#include "kernel/caps.h"
 #include "kernel/idmap.h"
+#include "kernel/process.h"
 
 #define ENGINE_END_MS 100
 #define NOBODY	      65534 /* as in /proc/sys/kernel/overflowuid */
@@ -52,8 +55,11 @@ static int receive(
 {
 	int r = fd_wait(m->engine.control_fd, ENGINE_TIMEOUT_MS);
 
-	if (r == 0)
+	if (r == 0) {
+		/* Its answer would be taken for the next one's. */
+		kill(m->engine.pid, SIGKILL);
 		return error_set(e, ETIMEDOUT, "the network's process does not answer");
+	}
 	if (r < 0 || recv(m->engine.control_fd, out, sizeof(*out), 0) != sizeof(*out)) {
 		/* Its end and that of its socket are seen in any order. */
 		(void)fd_wait(m->engine.pidfd, 100);
@@ -70,17 +76,24 @@ static int receive(
 	return 0;
 }
 
-static int tell(const struct monitor *m, const struct control *message, struct error *e)
+int monitor_tell(const struct monitor *m, const struct control *message, struct error *e)
 {
-	if (send(m->engine.control_fd, message, sizeof(*message), MSG_NOSIGNAL) < 0)
-		return engine_died(m, e);
-	return 0;
+	ssize_t n = send(
+		m->engine.control_fd, message, sizeof(*message), MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n >= 0)
+		return 0;
+	/* One that reads no more would keep us from seeing the container's end. */
+	if (errno == EAGAIN)
+		kill(m->engine.pid, SIGKILL);
+	(void)fd_wait(m->engine.pidfd, 100);
+	return engine_died(m, e);
 }
 
 int monitor_call(const struct monitor *m, const struct control *request, struct control *out,
 	struct error *e)
 {
-	int r = tell(m, request, e);
+	int r = monitor_tell(m, request, e);
 
 	return r < 0 ? r : receive(m, CONTROL_ANSWER, out, e);
 }
@@ -113,7 +126,7 @@ static int map_engine(pid_t pid, uid_t *out_uid, gid_t *out_gid, struct error *e
 static int seal(const struct monitor *m, struct error *e)
 {
 	struct control message = { .type = CONTROL_SEAL }, answer;
-	int r = tell(m, &message, e);
+	int r = monitor_tell(m, &message, e);
 
 	if (r == 0)
 		r = receive(m, CONTROL_MAP_ME, &answer, e);
@@ -170,6 +183,16 @@ static int publish_all(struct monitor *m, struct error *e)
 	return r;
 }
 
+/* Of root's: the engine is nobody, and may have to be killed. */
+static int drop_privilege(struct error *e)
+{
+	uint64_t kept = cap_effective() & 1ull << CAP_KILL;
+	const struct cap_sets sets = { .permitted = kept, .effective = kept };
+	int r = process_no_new_privileges(e);
+
+	return r < 0 ? r : cap_apply(&sets, e);
+}
+
 static int start(struct monitor *m, struct error *e)
 {
 	const struct request *q = m->request;
@@ -190,6 +213,9 @@ static int start(struct monitor *m, struct error *e)
 	if (r < 0)
 		return r;
 	m->watch_fd = q->dns ? resolvers_watch() : -EBADF;
+	r = drop_privilege(e);
+	if (r < 0)
+		return r;
 	return status_write(m, STATUS_UP, NULL, e);
 }
 

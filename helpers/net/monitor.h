@@ -54,6 +54,9 @@ void resolvers_changed(struct monitor *m);
 
 /* ---- the engine ---- */
 
+/* A message without an answer; an engine that takes none is killed. */
+int monitor_tell(const struct monitor *m, const struct control *message, struct error *e);
+
 /* One request and its answer, which may be an error. */
 int monitor_call(const struct monitor *m, const struct control *request, struct control *out,
 	struct error *e);

@@ -191,11 +191,30 @@ static struct question *find_place(struct nameserver *s)
 	return NULL;
 }
 
+/*
+ * Each is one more chance to guess the identifier of an answer (RFC 5452, section 5), with which
+ * somebody outside would open an address to a container that may reach few.
+ */
+static size_t count_same(const struct nameserver *s, const struct dns_query *query)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < NAMESERVER_PENDING; i++) {
+		const struct question *q = &s->questions[i];
+
+		n += q->source.fd >= 0 && q->query.type == query->type &&
+			streq(q->query.name, query->name);
+	}
+	return n;
+}
+
 static void ask(struct nameserver *s, const struct frame *f, const struct dns_query *query)
 {
 	struct question *q = find_place(s);
 
-	if (!q)
+	if (!q ||
+		(s->stack->policy.egress.mode == EGRESS_ALLOW &&
+			count_same(s, query) >= NAMESERVER_SAME_MAX))
 		return;
 	*q = (struct question){ .source = { -EBADF, on_answer }, .server = s, .query = *query };
 	q->n = f->n;

@@ -14,6 +14,7 @@
 #define NAMESERVER_PORT 53
 /* Questions that wait for an answer; one more is dropped, and asked again by who wanted to know. */
 #define NAMESERVER_PENDING	256
+#define NAMESERVER_SAME_MAX	8 /* of one name, where names open addresses */
 #define NAMESERVER_QUESTION_MAX 1024 /* bytes of a frame; longer ones are no questions */
 /* resolv.conf(5): each name server is given 5 s. Ours lets the container's own time-out win. */
 #define NAMESERVER_TRY_MS 3000

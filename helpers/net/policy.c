@@ -33,6 +33,7 @@ static const struct net_cidr named_only[] = {
 	NETWORK(AF_INET, 16, 169, 254), /* RFC 3927; 169.254.169.254 of all clouds */
 	NETWORK(AF_INET, 4, 224), /* RFC 5771; the host's own listeners hear it too */
 	NETWORK(AF_INET, 32, 100, 100, 100, 200), /* Alibaba Cloud */
+	NETWORK(AF_INET, 32, 168, 63, 129, 16), /* Azure */
 	NETWORK(AF_INET6, 10, 0xfe, 0x80), /* RFC 4291, section 2.5.6 */
 	/* fd00:ec2::254 of AWS, fd20:ce::254 of Google Cloud */
 	NETWORK(AF_INET6, 128, 0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x54),

@@ -27,9 +27,10 @@
 /* slirp4netns(1) calls it that, and callers ask for it. */
 #define DEVICE_DEFAULT "tap0"
 /* The largest that libslirp takes; ten times cheaper for each byte than 1500. */
-#define MTU_DEFAULT 65520
-#define MTU_MIN	    1280 /* RFC 8200, section 5 */
-#define MTU_MAX	    65521 /* as slirp4netns */
+#define MTU_DEFAULT  65520
+#define MTU_MIN	     1280 /* RFC 8200, section 5 */
+#define MTU_MIN_IPV4 576 /* what every host takes: RFC 791, section 3.1 */
+#define MTU_MAX	     65521 /* as slirp4netns */
 
 /* The virtual network: 10.0.2.0/24 and fd00::/64 unless another one is asked for. */
 struct vnet {

@@ -30,6 +30,7 @@ void resolvers_tell(const struct monitor *m)
 	struct control message = { .type = CONTROL_RESOLVERS };
 	CLEANUP(mem_free) char *text = NULL;
 	struct resolver_file file;
+	struct error ignored;
 	size_t n = 0;
 
 	/* Without the file it is what resolv.conf(5) says: 127.0.0.1. */
@@ -40,7 +41,7 @@ void resolvers_tell(const struct monitor *m)
 		message.resolvers.v[i] = file.servers[i];
 		number_scope(&message.resolvers.v[i]);
 	}
-	(void)send(m->engine.control_fd, &message, sizeof(message), MSG_NOSIGNAL);
+	(void)monitor_tell(m, &message, &ignored);
 }
 
 /* The file may be replaced, be a link to one that is, or be a mount of its own. */

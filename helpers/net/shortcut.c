@@ -19,6 +19,8 @@
 /* Connections accepted, or pieces moved, before others get their turn. */
 #define ACCEPT_MAX 64
 #define MOVES_MAX  16
+/* Descriptors that connections may not have: two pipes of four. */
+#define RESERVE 8
 /* The process inside is never so far behind. */
 #define SOCKET_WAIT_MS 1000
 
@@ -296,14 +298,17 @@ static void pair_new(struct shortcuts *s, int client_fd, int guest_fd)
 
 static int take_socket(const struct shortcuts *s)
 {
-	int fd = -EBADF;
+	int fds[FD_SEND_MAX];
 	size_t n_fds = 0;
-	char byte;
+	char byte = 0;
 
-	if (fd_wait(s->sockets_fd, SOCKET_WAIT_MS) <= 0 ||
-		fd_receive(s->sockets_fd, &byte, 1, &fd, &n_fds) < 0 || n_fds != 1)
+	if (send(s->sockets_fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ||
+		fd_wait(s->sockets_fd, SOCKET_WAIT_MS) <= 0 ||
+		fd_receive(s->sockets_fd, &byte, 1, fds, &n_fds) < 0)
 		return -EBADF;
-	return fd;
+	for (size_t i = 1; i < n_fds; i++)
+		fd_close(fds[i]);
+	return n_fds > 0 ? fds[0] : -EBADF;
 }
 
 static void on_connection(struct source *source, uint32_t events)
@@ -318,9 +323,12 @@ static void on_connection(struct source *source, uint32_t events)
 
 		if (client_fd < 0)
 			return;
+		/* A few are kept for what is not a connection. */
+		if (client_fd >= s->all->fd_limit - RESERVE)
+			continue;
 		guest_fd = take_socket(s->all);
 		if (guest_fd < 0)
-			continue;
+			return;
 		if (connect(guest_fd, (struct sockaddr *)&s->guest, sizeof(struct sockaddr_in)) <
 				0 &&
 			errno != EINPROGRESS)
@@ -331,11 +339,27 @@ static void on_connection(struct source *source, uint32_t events)
 
 /*
  * A socket for one address may listen beside one for all addresses if both say so: socket(7),
- * SO_REUSEPORT. Both take it back at once, so that nobody else can join them.
+ * SO_REUSEPORT. Both take it back at once, so that nobody else can join them. The kernel remembers
+ * for the port that it was shared until somebody binds to it without sharing: we do.
  */
 static int set_sharing(int fd, int on)
 {
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
+static int end_sharing(uint16_t port)
+{
+	static const int on = 1;
+	CLEANUP(fd_cleanup) int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+		return -errno;
+	/* One of them is free, or both are of the same forward: then it binds the other way. */
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+		return 0;
+	a.sin6_addr = in6addr_loopback;
+	return bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ? -errno : 0;
 }
 
 static int listen_beside(int fd, const struct sockaddr_storage *a, socklen_t size, int beside_fd)
@@ -349,6 +373,8 @@ static int listen_beside(int fd, const struct sockaddr_storage *a, socklen_t siz
 	if (beside_fd >= 0) {
 		(void)set_sharing(beside_fd, 0);
 		(void)set_sharing(fd, 0);
+		if (r == 0)
+			r = end_sharing((uint16_t)sockaddr_port(a));
 	}
 	return r;
 }

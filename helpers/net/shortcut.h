@@ -14,6 +14,7 @@
 struct shortcuts {
 	struct loop *loop;
 	int sockets_fd; /* inside.h */
+	int fd_limit; /* RLIMIT_NOFILE */
 	struct shortcut_pipe *spare; /* empty pipes, to be used again */
 	size_t n_spare;
 };

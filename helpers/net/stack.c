@@ -186,8 +186,18 @@ static void reject(struct stack *s, const struct frame *f)
 	stack_send(s, answer, policy_answer(&s->policy, f, answer, sizeof(answer)));
 }
 
+/* What libslirp might make a socket for. */
+static bool wants_socket(const struct frame *f)
+{
+	return frame_opens(f) || f->protocol == IPPROTO_UDP || f->protocol == IPPROTO_ICMP;
+}
+
 static void pass(struct stack *s, const struct frame *f)
 {
+	if (s->is_full && wants_socket(f)) {
+		reject(s, f);
+		return;
+	}
 	s->resetting = f->protocol == IPPROTO_TCP && f->tcp_flags & FRAME_RST;
 	slirp_input(s->slirp, s->in, (int)f->n);
 	s->resetting = false;
@@ -277,9 +287,13 @@ static void on_timer_mod(void *timer, int64_t at_ms, void *opaque)
 	((struct stack *)opaque)->router_at = at_ms;
 }
 
+/* The kernel gives the lowest number that is free. */
 static void on_descriptor(int fd, void *opaque)
 {
-	loop_forget(((struct stack *)opaque)->loop, fd);
+	struct stack *s = opaque;
+
+	s->is_full = fd >= s->fd_limit - s->fd_limit / STACK_RESERVE;
+	loop_forget(s->loop, fd);
 }
 
 /* libslirp closes in good order what the container resets: the peer would take it for the end. */
@@ -290,6 +304,7 @@ static void on_close(int fd, void *opaque)
 
 	if (s->resetting)
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	s->is_full = false;
 	loop_forget(s->loop, fd);
 }
 
@@ -363,6 +378,7 @@ int stack_init(struct stack *s, struct loop *l, const struct request *q, struct 
 	*s = (struct stack){
 		.loop = l, .tap = { -EBADF, on_tap }, .request = q, .router_at = INT64_MAX
 	};
+	s->fd_limit = loop_limit(l);
 	policy_init(&s->policy, &link, &q->egress);
 	nameserver_init(&s->nameserver, s);
 	s->slirp = new_slirp(s);
@@ -384,6 +400,9 @@ static int on_want(int fd, int wanted, void *opaque)
 	struct stack *s = opaque;
 	uint32_t mask = 0;
 
+	/* A connection that can't be accepted would be there in every round. */
+	if (s->is_full && bit_get(s->listeners, (uint16_t)fd))
+		return fd;
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
 		if (wanted & events[i].slirp)
 			mask |= events[i].epoll;

@@ -13,6 +13,10 @@
 
 struct Slirp;
 
+/* The part of all descriptors that is kept for published ports, questions and pipes: a sixteenth.
+ */
+#define STACK_RESERVE 16
+
 struct stack {
 	struct source tap; /* first: on_tap goes back from it to the rest */
 	struct loop *loop;
@@ -23,6 +27,8 @@ struct stack {
 	int64_t router_at; /* libslirp's only timer, in ms of time_ms(); INT64_MAX: off */
 	bool resetting; /* a frame that passes is a reset */
 	unsigned int burst; /* frames that are taken before sockets are looked at again */
+	int fd_limit; /* RLIMIT_NOFILE */
+	bool is_full; /* nearly: nobody gets a new socket until one is closed */
 	uint8_t published[65536 / 8]; /* UDP ports of the container's that are published */
 	uint8_t to_nameserver[65536 / 8]; /* its TCP ports whose connection goes to port 53 */
 	uint8_t listeners[65536 / 8]; /* descriptors of libslirp's that stack_publish has found */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,28 +23,41 @@ struct row {
 	int number;
 	enum who who;
 	unsigned int n_tests;
-	struct scmp_arg_cmp test; /* of one argument */
+	struct scmp_arg_cmp tests[3]; /* of arguments, all of them */
 };
 
 #define CALL(name, whose)                                \
 	{                                                \
 		.number = SCMP_SYS(name), .who = (whose) \
 	}
-#define CALL_IF(name, whose, ...)                                                               \
-	{                                                                                       \
-		.number = SCMP_SYS(name), .who = (whose), .n_tests = 1, .test = { __VA_ARGS__ } \
+#define CALL_IF(name, whose, ...)                                                  \
+	{                                                                          \
+		.number = SCMP_SYS(name), .who = (whose), .n_tests = 1, .tests = { \
+			{ __VA_ARGS__ }                                            \
+		}                                                                  \
+	}
+/* SOCK_NONBLOCK and SOCK_CLOEXEC are further bits of the type. */
+#define SOCKET(whose, family, type, protocol)                                        \
+	{                                                                            \
+		.number = SCMP_SYS(socket), .who = (whose), .n_tests = 3, .tests = { \
+			{ 0, SCMP_CMP_EQ, (family) },                                \
+			{ 1, SCMP_CMP_MASKED_EQ, 15, (type) },                       \
+			{ 2, SCMP_CMP_EQ, (protocol) }                               \
+		}                                                                    \
 	}
 
 /* clang-format off */
 static const struct row rows[] = {
 	/* frames, and bytes of connections */
 	CALL(read, ENGINE), CALL(readv, ENGINE), CALL(write, ENGINE), CALL(writev, ENGINE),
-	CALL(recvfrom, ENGINE), CALL(recvmsg, BOTH), CALL(sendto, ENGINE), CALL(sendmsg, BOTH),
+	CALL(recvfrom, BOTH), CALL(recvmsg, ENGINE), CALL(sendto, ENGINE), CALL(sendmsg, BOTH),
 	/* published ports, the short way */
 	CALL(splice, ENGINE), CALL(pipe2, ENGINE),
-	/* IPv4 and IPv6 alone: no netlink, no packet sockets, no Unix sockets */
-	CALL_IF(socket, BOTH, 0, SCMP_CMP_EQ, AF_INET),
-	CALL_IF(socket, ENGINE, 0, SCMP_CMP_EQ, AF_INET6),
+	/* TCP, UDP and echo requests alone: the kernel would load modules for others */
+	SOCKET(BOTH, AF_INET, SOCK_STREAM, 0), SOCKET(ENGINE, AF_INET, SOCK_DGRAM, 0),
+	SOCKET(ENGINE, AF_INET6, SOCK_STREAM, 0), SOCKET(ENGINE, AF_INET6, SOCK_DGRAM, 0),
+	SOCKET(ENGINE, AF_INET, SOCK_DGRAM, IPPROTO_ICMP),
+	SOCKET(ENGINE, AF_INET, SOCK_RAW, IPPROTO_ICMP), /* libslirp tries it, without the right to */
 	CALL(connect, ENGINE), CALL(bind, ENGINE), CALL(listen, ENGINE), CALL(accept, ENGINE),
 	CALL(accept4, ENGINE), CALL(shutdown, ENGINE), CALL(getsockname, ENGINE),
 	CALL(getpeername, ENGINE), CALL(setsockopt, ENGINE), CALL(getsockopt, ENGINE),
@@ -85,7 +99,7 @@ static int fill(scmp_filter_ctx filter, enum sandbox_profile profile)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++)
 		if (rows[i].who & 1u << profile)
 			r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rows[i].number,
-				rows[i].n_tests, &rows[i].test);
+				rows[i].n_tests, rows[i].tests);
 	return r == 0 ? seccomp_load(filter) : r;
 }
 

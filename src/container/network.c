@@ -76,6 +76,9 @@ int network_record(const struct state_dir *dir, const struct plan_network *plan,
 	r = process_ref_get(pid, &n.helper, e);
 	if (r < 0)
 		return error_context(e, "%s", plan->args.v[0]);
+	/* It is nobody's child of ours: its number may be another's by now, if it has ended. */
+	if (plan->how == PLAN_NETWORK_SLIRP && fd_wait(network->slirp.pidfd, 0) != 0)
+		return error_set(e, ECHILD, "%s: has ended", plan->args.v[0]);
 	return state_write_network(dir, &n, e);
 }
 

@@ -12,7 +12,7 @@
 #include "spec/json.h"
 
 #define ANSWER_MAX	 (1u << 20)
-#define ANSWER_TIMEOUT_S 5
+#define ANSWER_TIMEOUT_S 12
 
 /* A container whose ports can be asked about. */
 struct target {
