@@ -353,9 +353,10 @@ static int end_sharing(uint16_t port)
 	CLEANUP(fd_cleanup) int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 
-	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+	/* Old connections of that port are in nobody's way. */
+	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
 		return -errno;
-	/* One of them is free, or both are of the same forward: then it binds the other way. */
 	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
 		return 0;
 	a.sin6_addr = in6addr_loopback;
