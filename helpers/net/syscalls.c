@@ -57,7 +57,9 @@ static const struct row rows[] = {
 	SOCKET(BOTH, AF_INET, SOCK_STREAM, 0), SOCKET(ENGINE, AF_INET, SOCK_DGRAM, 0),
 	SOCKET(ENGINE, AF_INET6, SOCK_STREAM, 0), SOCKET(ENGINE, AF_INET6, SOCK_DGRAM, 0),
 	SOCKET(ENGINE, AF_INET, SOCK_DGRAM, IPPROTO_ICMP),
-	SOCKET(ENGINE, AF_INET, SOCK_RAW, IPPROTO_ICMP), /* libslirp tries it, without the right to */
+	SOCKET(ENGINE, AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6), /* libslirp 4.8 */
+	/* it tries these, too, without the right to */
+	SOCKET(ENGINE, AF_INET, SOCK_RAW, IPPROTO_ICMP), SOCKET(ENGINE, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6),
 	CALL(connect, ENGINE), CALL(bind, ENGINE), CALL(listen, ENGINE), CALL(accept, ENGINE),
 	CALL(accept4, ENGINE), CALL(shutdown, ENGINE), CALL(getsockname, ENGINE),
 	CALL(getpeername, ENGINE), CALL(setsockopt, ENGINE), CALL(getsockopt, ENGINE),
