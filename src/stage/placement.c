@@ -34,6 +34,23 @@ static int open_or_make(int parent_fd, const char *name, bool *out_made, struct 
 	return fd == -EEXIST ? cgroup_open(parent_fd, name, e) : fd;
 }
 
+/*
+ * The cgroup at path, or the nearest one above that is there: another lichen had made it, and has
+ * taken it away since we looked for a place. Cuts path down to what it has opened.
+ */
+static int open_nearest(int root_fd, char *path, struct error *e)
+{
+	int fd = cgroup_open(root_fd, path, e);
+
+	while (fd == -ENOENT && path[1]) {
+		char *slash = strrchr(path, '/');
+
+		slash[slash == path] = '\0';
+		fd = cgroup_open(root_fd, path, e);
+	}
+	return fd;
+}
+
 /* From base down to the container's cgroup, each with the controllers of the one above. */
 static int make_path(const struct plan *plan, struct placement *p, struct error *e)
 {
@@ -41,8 +58,9 @@ static int make_path(const struct plan *plan, struct placement *p, struct error 
 	const struct host_cgroup *host = &plan->host->cgroup;
 	const struct resource_settings *settings = c->settings;
 	CLEANUP(mem_free) char *path = xstrdup(c->path);
-	size_t done = streq(c->base, "/") ? 0 : strlen(c->base);
-	CLEANUP(fd_cleanup) int fd = cgroup_open(p->root_fd, c->base, e);
+	CLEANUP(mem_free) char *base = xstrdup(c->base);
+	CLEANUP(fd_cleanup) int fd = open_nearest(p->root_fd, base, e);
+	size_t done = streq(base, "/") ? 0 : strlen(base);
 
 	while (fd >= 0 && c->path[done]) {
 		size_t len = strcspn(c->path + done + 1, "/");
