@@ -17,7 +17,9 @@
 #include "sockaddr.h"
 
 /* So many frames are taken from the tap device before sockets are looked at again. */
-#define TAP_FRAMES     64
+#define TAP_FRAMES 64
+/* One that is worth a round of its own: several at a time took 8 % more CPU time for each byte. */
+#define LARGE_FRAME    16384
 #define CONFIG_VERSION 4 /* the first with disable_dhcp, libslirp 4.7 */
 /* libslirp sleeps at most so long with us; a round without events costs little. */
 #define WAIT_MAX_MS 60000
@@ -247,6 +249,8 @@ static void on_tap(struct source *source, uint32_t ready)
 			return;
 		}
 		take_frame(s, (size_t)n - TAP_HEADER_SIZE);
+		if (n > LARGE_FRAME)
+			return;
 	}
 	s->burst = s->burst * 2 < TAP_FRAMES ? s->burst * 2 : TAP_FRAMES;
 }
