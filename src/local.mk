@@ -214,6 +214,8 @@ libcontainer_a_SOURCES = \
 	%D%/container/processes.h \
 	%D%/container/rdt.c \
 	%D%/container/rdt.h \
+	%D%/container/record.c \
+	%D%/container/record.h \
 	%D%/container/run.c \
 	%D%/container/start.c \
 	%D%/container/start.h \

@@ -8,10 +8,8 @@
 
 #include "base/fd.h"
 #include "base/syscalls.h"
+#include "container/record.h"
 #include "net/publish.h"
-#include "spec/json.h"
-
-#define FILE_MAX (1u << 20)
 
 /* lichen-net sees the end of the container's process at once; whoever hangs is killed. */
 #define END_TIMEOUT_MS	 1000
@@ -84,31 +82,14 @@ int network_record(const struct state_dir *dir, const struct plan_network *plan,
 
 /* ---- lichen-net's own word ---- */
 
-static char *string_of(const struct json *object, const char *key)
-{
-	const struct json *j = json_get(object, key);
-
-	return j && j->type == JSON_STRING ? xstrdup(j->text) : NULL;
-}
-
-static uint64_t number_of(const struct json *object, const char *key)
-{
-	const struct json *j = json_get(object, key);
-	uint64_t number = 0;
-
-	if (j && j->type == JSON_NUMBER)
-		(void)json_u64(j, UINT32_MAX, &number);
-	return number;
-}
-
 void network_read_port(const struct json *from, struct container_port *out)
 {
-	*out = (struct container_port){ .id = number_of(from, "id"),
-		.protocol = string_of(from, "proto"),
-		.host_address = string_of(from, "host_addr"),
-		.guest_address = string_of(from, "guest_addr"),
-		.host_port = (uint16_t)number_of(from, "host_port"),
-		.guest_port = (uint16_t)number_of(from, "guest_port") };
+	*out = (struct container_port){ .id = record_number(from, "id", UINT32_MAX),
+		.protocol = record_string(from, "proto"),
+		.host_address = record_string(from, "host_addr"),
+		.guest_address = record_string(from, "guest_addr"),
+		.host_port = (uint16_t)record_number(from, "host_port", UINT16_MAX),
+		.guest_port = (uint16_t)record_number(from, "guest_port", UINT16_MAX) };
 }
 
 void network_add_port(struct container_ports *ports, struct container_port *taken)
@@ -118,30 +99,11 @@ void network_add_port(struct container_ports *ports, struct container_port *take
 	*taken = (struct container_port){ 0 };
 }
 
-static const struct json *read_status(const struct state_dir *dir, struct arena *arena)
-{
-	CLEANUP(mem_free) char *text = NULL;
-	const struct json *root;
-	struct error ignored;
-	size_t len;
-
-	if (file_read_text(dir->fd, PLAN_NETWORK_STATUS, FILE_MAX, &text, &len) < 0)
-		return NULL;
-	arena_init(arena, json_arena_size(len));
-	if (json_parse(arena, PLAN_NETWORK_STATUS, text, len, &root, &ignored) < 0 ||
-		root->type != JSON_OBJECT)
-		return NULL;
-	return root;
-}
-
 static void info_of_slirp(const struct json *status, struct container_network *out)
 {
-	const struct json *ports = status ? json_get(status, "ports") : NULL;
-
-	out->status = status ? string_of(status, "status") : NULL;
-	out->reason = status ? string_of(status, "reason") : NULL;
-	for (const struct json *j = ports && ports->type == JSON_ARRAY ? ports->child : NULL; j;
-		j = j->next) {
+	out->status = record_string(status, "status");
+	out->reason = record_string(status, "reason");
+	for (const struct json *j = record_list(status, "ports"); j; j = j->next) {
 		struct container_port port;
 
 		network_read_port(j, &port);
@@ -186,7 +148,7 @@ void network_info(
 	out->address = TAKE_PTR(n.address);
 	out->address6 = TAKE_PTR(n.address6);
 	if (streq(n.mode, "slirp"))
-		info_of_slirp(read_status(dir, &arena), out);
+		info_of_slirp(record_read(dir, PLAN_NETWORK_STATUS, &arena), out);
 	else
 		info_of_pasta(&n, out);
 	is_up = n.helper.pid > 0 && process_is_alive(&n.helper);
@@ -250,7 +212,7 @@ static int find_helper(
 	const struct state_dir *dir, const struct state_network *n, struct process_ref *out)
 {
 	CLEANUP(arena_release) struct arena arena = { 0 };
-	const struct json *status, *time;
+	const struct json *status;
 	struct error ignored;
 	pid_t pid;
 
@@ -261,11 +223,9 @@ static int find_helper(
 		pid = pid_of_pasta(dir);
 		return pid > 0 && is_pasta(pid) ? process_ref_get(pid, out, &ignored) : -ESRCH;
 	}
-	status = read_status(dir, &arena);
-	time = status ? json_get(status, "startTime") : NULL;
-	if (!time || time->type != JSON_NUMBER || json_u64(time, UINT64_MAX, &out->start_time) < 0)
-		return -ESRCH;
-	out->pid = (pid_t)number_of(status, "pid");
+	status = record_read(dir, PLAN_NETWORK_STATUS, &arena);
+	out->start_time = record_number(status, "startTime", UINT64_MAX);
+	out->pid = (pid_t)record_number(status, "pid", INT32_MAX);
 	/* Its word alone shall end nobody else. */
 	return out->pid > 0 && process_is_called(out->pid, "lichen-net") ? 0 : -ESRCH;
 }

@@ -109,11 +109,19 @@ static int exchange(int fd, const struct text *request, char **out_answer, struc
 	return r < 0 ? error_set(e, -r, "ask lichen-net: %s", strerror(-r)) : 0;
 }
 
+static const char *text_of(const struct json *object, const char *key)
+{
+	const struct json *j = json_get(object, key);
+
+	return j && j->type == JSON_STRING ? j->text : NULL;
+}
+
 /* {"return": ...} or {"error": {"desc": "...", "hint": "..."}}; *out is in the arena. */
 static int read_answer(
 	const char *answer, struct arena *arena, const struct json **out, struct error *e)
 {
-	const struct json *root, *error, *desc, *hint;
+	const struct json *root, *error;
+	const char *desc, *hint;
 	int r;
 
 	arena_init(arena, json_arena_size(strlen(answer)));
@@ -124,10 +132,10 @@ static int read_answer(
 	if (*out)
 		return 0;
 	error = json_get(root, "error");
-	desc = error ? json_get(error, "desc") : NULL;
-	hint = error ? json_get(error, "hint") : NULL;
-	error_set(e, EIO, "%s", desc && desc->text ? desc->text : "lichen-net gave no answer");
-	return hint && hint->text ? error_hint(e, "%s", hint->text) : -e->code;
+	desc = text_of(error, "desc");
+	hint = text_of(error, "hint");
+	error_set(e, EIO, "%s", desc ? desc : "lichen-net gave no answer");
+	return hint ? error_hint(e, "%s", hint) : -e->code;
 }
 
 static int ask(const struct state_dir *dir, const struct text *request, struct arena *arena,

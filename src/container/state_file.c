@@ -13,11 +13,6 @@
 
 #define STATE_MAX (16u << 20)
 
-static void arena_cleanup(struct arena *a)
-{
-	arena_release(a);
-}
-
 static void write_annotations(struct json_out *o, const struct state *s)
 {
 	json_out_object(o, "annotations");
@@ -154,7 +149,7 @@ void state_read_birth(const struct state_dir *dir, struct state *out)
 
 int state_read(const struct state_dir *dir, struct state *out, struct error *e)
 {
-	CLEANUP(arena_cleanup) struct arena arena = { 0 };
+	CLEANUP(arena_release) struct arena arena = { 0 };
 	CLEANUP(mem_free) char *text = NULL;
 	const struct json *root;
 	size_t len;
