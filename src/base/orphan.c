@@ -12,27 +12,6 @@
 
 #define DEATH_TIMEOUT_MS 1000
 
-static void collect(struct orphan *o)
-{
-	char buf[1024];
-	ssize_t n = read(o->out_fd, buf, sizeof(buf));
-
-	if (n > 0) {
-		size_t room = SPAWN_OUTPUT_MAX - o->output.len;
-
-		text_add(&o->output, buf, (size_t)n < room ? (size_t)n : room);
-	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		o->out_fd = fd_close(o->out_fd);
-	}
-}
-
-/* What it said last comes before its end, but may be read after it. */
-static void drain(struct orphan *o)
-{
-	while (o->out_fd >= 0 && fd_wait(o->out_fd, 0) > 0)
-		collect(o);
-}
-
 /* 1: it is ready. */
 static int read_word(struct orphan *o)
 {
@@ -43,9 +22,9 @@ static int read_word(struct orphan *o)
 		return 0;
 	if (n == 1)
 		return 1;
-	/* It has closed it; what it said is there in a moment. */
+	/* It has closed it. What it said last comes before its end, but may be read after it. */
 	(void)fd_wait(o->pidfd, DEATH_TIMEOUT_MS);
-	drain(o);
+	o->out_fd = spawn_drain(o->out_fd, &o->output);
 	return -ECHILD;
 }
 
@@ -63,7 +42,7 @@ int orphan_wait(struct orphan *o, int64_t deadline_ms)
 		if (poll(p, 2, (int)left) < 0 && errno != EINTR)
 			return -errno;
 		if (p[1].revents)
-			collect(o);
+			o->out_fd = spawn_collect(o->out_fd, &o->output);
 		if (p[0].revents)
 			r = read_word(o);
 	}

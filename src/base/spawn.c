@@ -185,18 +185,24 @@ static void feed(struct child *c)
 		c->in_fd = fd_close(c->in_fd);
 }
 
-static void collect(struct child *c)
+int spawn_collect(int fd, struct text *output)
 {
-	char buf[4096];
-	ssize_t n = read(c->out_fd, buf, sizeof(buf));
+	char buf[SPAWN_OUTPUT_MAX];
+	ssize_t n = read(fd, buf, sizeof(buf));
 
 	if (n > 0) {
-		size_t room = SPAWN_OUTPUT_MAX - c->output.len;
+		size_t room = SPAWN_OUTPUT_MAX - output->len;
 
-		text_add(&c->output, buf, (size_t)n < room ? (size_t)n : room);
+		text_add(output, buf, (size_t)n < room ? (size_t)n : room);
 	}
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		c->out_fd = fd_close(c->out_fd);
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) ? fd_close(fd) : fd;
+}
+
+int spawn_drain(int fd, struct text *output)
+{
+	while (fd >= 0 && fd_wait(fd, 0) > 0)
+		fd = spawn_collect(fd, output);
+	return fd;
 }
 
 /* 1 when it has ended. A grandchild that holds the output open does not keep us. */
@@ -219,7 +225,7 @@ static int serve(struct child *c, int64_t deadline_ms)
 	if (p[2].revents)
 		feed(c);
 	if (p[1].revents)
-		collect(c);
+		c->out_fd = spawn_collect(c->out_fd, &c->output);
 	if (p[0].revents)
 		return 1;
 	return p[3].revents ? -ESRCH : 0;
@@ -230,12 +236,6 @@ static void kill_all(const struct child *c)
 {
 	kill(-c->pid, SIGKILL);
 	kill(c->pid, SIGKILL);
-}
-
-static void drain(struct child *c)
-{
-	while (c->out_fd >= 0 && fd_wait(c->out_fd, 0) > 0)
-		collect(c);
 }
 
 int spawn_wait(struct child *c, int64_t deadline_ms, int *out_status, struct error *e)
@@ -251,7 +251,7 @@ int spawn_wait(struct child *c, int64_t deadline_ms, int *out_status, struct err
 		c->pid = 0;
 		return error_set(e, -r, "%s", r == -ETIMEDOUT ? "timed out" : strerror(-r));
 	}
-	drain(c);
+	c->out_fd = spawn_drain(c->out_fd, &c->output);
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(e, "wait for a program");

@@ -73,5 +73,12 @@ int orphan_wait(struct orphan *o, int64_t deadline_ms);
 void orphan_kill(struct orphan *o);
 void orphan_release(struct orphan *o);
 
+/*
+ * Reads on what a program says, up to SPAWN_OUTPUT_MAX bytes of it: one piece that is there, or all
+ * that is there now. Return fd, or -EBADF once the program has closed its end.
+ */
+int spawn_collect(int fd, struct text *output);
+int spawn_drain(int fd, struct text *output);
+
 /* "exited with status 3", "was killed by signal 9", and the collected output on one line. */
 void spawn_describe(const struct child *c, int status, struct text *out);
