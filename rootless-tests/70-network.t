@@ -227,6 +227,11 @@ test_hooks() {
 	new_id
 	is "hooks: (a container with one)" "$(rt run --bundle "$bundle" --network slirp "$id" 2>&1)" ''
 	like "createRuntime hooks find the network ready" "$(cat "$scratch/seen")" '10\.0\.2\.100/24'
+	put_hook state "exec $runtime --root $(state_dir) state \"\$(sed 's/.*\"id\": *\"\([^\"]*\)\".*/\1/')\" >$scratch/seen"
+	put_bundle told '.process.args = ["true"]' ".hooks.createRuntime = [{path: \"$hook\"}]"
+	new_id
+	is "hooks: (a container with another)" "$(rt run --bundle "$bundle" --network slirp "$id" 2>&1)" ''
+	is "… and state says so" "$(jq -c '[.status, .network.mode, .network.status]' "$scratch/seen")" '["creating","slirp","up"]'
 }
 
 test_state() {

@@ -46,8 +46,12 @@ int api_listen(const char *path, struct error *e)
 	mask = umask(0077);
 	r = bind(fd, (struct sockaddr *)&a, sizeof(a));
 	umask(mask);
-	if (r < 0 || listen(fd, 16) < 0)
-		return error_errno(e, "the API socket '%s'", path);
+	if (r < 0 || listen(fd, 16) < 0) {
+		error_errno(e, "the API socket '%s'", path);
+		return e->code == EADDRINUSE
+			? error_hint(e, "remove the file, if nobody listens there any more")
+			: -e->code;
+	}
 	return fd_take(&fd);
 }
 
@@ -60,12 +64,14 @@ static void put_address(struct json_out *o, const char *key, const struct net_ad
 	json_out_string(o, key, net_address_print(a, buffer));
 }
 
-static void put_forward(struct json_out *o, const struct monitor *m, const struct forward *f)
+/* key is NULL in a list. */
+static void put_forward(
+	struct json_out *o, const char *key, const struct monitor *m, const struct forward *f)
 {
 	struct net_address any = net_address_v4(INADDR_ANY);
 	const struct vnet *v = &m->request->vnet;
 
-	json_out_object(o, NULL);
+	json_out_object(o, key);
 	json_out_u64(o, "id", f->id);
 	json_out_string(o, "proto", publish_protocol_name(f->protocol));
 	put_address(o, "host_addr", f->host.family == AF_UNSPEC ? &any : &f->host);
@@ -82,7 +88,7 @@ static void put_forwards(struct json_out *o, const char *key, const struct monit
 {
 	json_out_array(o, key);
 	for (size_t i = 0; i < m->n_forwards; i++)
-		put_forward(o, m, &m->forwards[i]);
+		put_forward(o, NULL, m, &m->forwards[i]);
 	json_out_array_end(o);
 }
 
@@ -174,10 +180,8 @@ static int do_add(
 		r = ports_add(m, &f, e);
 	if (r < 0)
 		return r;
-	json_out_object(o, "return");
-	json_out_u64(o, "id", f.id);
-	json_out_u64(o, "host_port", f.host_port);
-	json_out_object_end(o);
+	/* slirp4netns answers with the number alone. */
+	put_forward(o, "return", m, &f);
 	return 0;
 }
 
@@ -244,20 +248,17 @@ static int answer(struct monitor *m, const struct json *request, struct text *ou
 /* 1 if all of it is there, 0 if not yet, -errno. */
 static int try_request(struct monitor *m, const char *text, size_t n, bool ended, struct text *out)
 {
-	struct arena arena;
+	CLEANUP(arena_release) struct arena arena = { 0 };
 	const struct json *request;
 	struct error e = { 0 };
 	int r;
 
 	arena_init(&arena, json_arena_size(n));
 	r = json_parse(&arena, "request", text, n, &request, &e);
-	if (r < 0 && !ended) {
-		arena_release(&arena);
+	if (r < 0 && !ended)
 		return 0;
-	}
 	if (r == 0)
 		r = answer(m, request, out, &e);
-	arena_release(&arena);
 	if (r < 0) {
 		out->len = 0;
 		put_failure(out, &e);

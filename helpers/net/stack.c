@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/virtio_net.h>
 #include <net/ethernet.h>
+#include <netinet/icmp6.h>
 #include <slirp/libslirp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,18 +189,15 @@ static void reject(struct stack *s, const struct frame *f)
 	stack_send(s, answer, policy_answer(&s->policy, f, answer, sizeof(answer)));
 }
 
-/* What libslirp might make a socket for. */
+/* What libslirp might make a socket for; it never does for its neighbours' ICMPv6. */
 static bool wants_socket(const struct frame *f)
 {
-	return frame_opens(f) || f->protocol == IPPROTO_UDP || f->protocol == IPPROTO_ICMP;
+	return frame_opens(f) || f->protocol == IPPROTO_UDP || f->protocol == IPPROTO_ICMP ||
+		(f->protocol == IPPROTO_ICMPV6 && f->icmp_type == ICMP6_ECHO_REQUEST);
 }
 
 static void pass(struct stack *s, const struct frame *f)
 {
-	if (s->is_full && wants_socket(f)) {
-		reject(s, f);
-		return;
-	}
 	s->resetting = f->protocol == IPPROTO_TCP && f->tcp_flags & FRAME_RST;
 	slirp_input(s->slirp, s->in, (int)f->n);
 	s->resetting = false;
@@ -212,7 +210,9 @@ static void take_frame(struct stack *s, size_t n)
 	frame_parse(s->in, n, &f);
 	switch (policy_judge(&s->policy, &f, now())) {
 	case VERDICT_PASS:
-		if (f.protocol == IPPROTO_TCP && f.fragment == FRAGMENT_NONE &&
+		if (s->is_full && wants_socket(&f))
+			reject(s, &f);
+		else if (f.protocol == IPPROTO_TCP && f.fragment == FRAGMENT_NONE &&
 			!lead_to_nameserver(s, &f))
 			reject(s, &f);
 		else

@@ -15,7 +15,8 @@ struct watch {
 	int cgroup_fd;
 	struct oom_watch oom;
 	struct state_dir dir;
-	int network_fd; /* tells of changes in the state directory; -EBADF: no network of ours */
+	bool has_network; /* of which there is no bad news yet */
+	int network_fd; /* tells of changes in the state directory, between the intervals; or < 0 */
 	int64_t interval_ms, next_ms;
 	const struct container_listener *listener;
 };
@@ -34,19 +35,19 @@ static void network_cleanup(struct container_network *network)
 	container_network_release(network);
 }
 
-/* lichen-net replaces its status file. */
-static int watch_network(const struct state_dir *dir)
+/* lichen-net replaces its status file. Users have few inotify instances: inotify(7). */
+static void watch_network(struct watch *w)
 {
 	CLEANUP(network_cleanup) struct container_network network = { 0 };
-	CLEANUP(fd_cleanup) int fd = -EBADF;
 
-	network_info(dir, NETWORK_OF_THE_RUNNING, &network);
-	if (!network.mode)
-		return -EBADF;
-	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (fd < 0 || inotify_add_watch(fd, fd_path(dir->fd).s, IN_MOVED_TO) < 0)
-		return -errno;
-	return fd_take(&fd);
+	network_info(&w->dir, STATUS_RUNNING, &network);
+	w->has_network = network.mode;
+	if (!w->has_network)
+		return;
+	w->network_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (w->network_fd >= 0 &&
+		inotify_add_watch(w->network_fd, fd_path(w->dir.fd).s, IN_MOVED_TO) < 0)
+		w->network_fd = fd_close(w->network_fd);
 }
 
 static void state_cleanup(struct state *s)
@@ -78,7 +79,7 @@ static int watch_open(struct watch *w, const struct runtime *rt, const char *id,
 	if (w->cgroup_fd < 0)
 		return w->cgroup_fd == -ENOENT ? not_running(id, e) : w->cgroup_fd;
 	oom_watch_open(&w->oom, &state.cgroup);
-	w->network_fd = watch_network(&w->dir);
+	watch_network(w);
 	return 0;
 }
 
@@ -101,11 +102,12 @@ static int tell_network(struct watch *w, struct error *e)
 {
 	CLEANUP(network_cleanup) struct container_network network = { 0 };
 
-	if (w->network_fd < 0)
+	if (!w->has_network)
 		return 0;
-	network_info(&w->dir, NETWORK_OF_THE_RUNNING, &network);
+	network_info(&w->dir, STATUS_RUNNING, &network);
 	if (!network.status || !streq(network.status, "failed"))
 		return 0;
+	w->has_network = false;
 	w->network_fd = fd_close(w->network_fd);
 	return w->listener->tell_network(w->listener->arg, network.reason, e);
 }

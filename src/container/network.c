@@ -134,7 +134,7 @@ static void info_of_pasta(const struct state_network *n, struct container_networ
 }
 
 void network_info(
-	const struct state_dir *dir, enum network_owner owner, struct container_network *out)
+	const struct state_dir *dir, enum container_status status, struct container_network *out)
 {
 	CLEANUP(arena_release) struct arena arena = { 0 };
 	CLEANUP(state_network_release) struct state_network n = { 0 };
@@ -151,6 +151,9 @@ void network_info(
 		info_of_slirp(record_read(dir, PLAN_NETWORK_STATUS, &arena), out);
 	else
 		info_of_pasta(&n, out);
+	/* Create has not come so far. */
+	if (n.helper.pid == 0 && status != STATUS_STOPPED)
+		return;
 	is_up = n.helper.pid > 0 && process_is_alive(&n.helper);
 	/* What it can't say itself. */
 	if (is_up && !out->status)
@@ -158,8 +161,8 @@ void network_info(
 	if (is_up || (out->status && !streq(out->status, "up")))
 		return;
 	free(out->status);
-	out->status = xstrdup(owner == NETWORK_OF_THE_RUNNING ? "failed" : "ended");
-	if (owner == NETWORK_OF_THE_RUNNING && !out->reason)
+	out->status = xstrdup(status == STATUS_STOPPED ? "ended" : "failed");
+	if (status != STATUS_STOPPED && !out->reason)
 		out->reason = xasprintf("%s is not there any more",
 			streq(n.mode, "slirp") ? "lichen-net" : "pasta");
 }

@@ -23,10 +23,12 @@ int network_record(const struct state_dir *dir, const struct plan_network *plan,
  */
 void network_end(const struct state_dir *dir);
 
-/* What state and port show; whether the container has a process tells why somebody has gone. */
-enum network_owner { NETWORK_OF_THE_RUNNING, NETWORK_OF_THE_STOPPED };
+/*
+ * What state and port show. The container's status tells why somebody has gone; while it is being
+ * made there may be no word of its network yet.
+ */
 void network_info(
-	const struct state_dir *dir, enum network_owner owner, struct container_network *out);
+	const struct state_dir *dir, enum container_status status, struct container_network *out);
 
 /* A port as lichen-net tells of it. */
 void network_read_port(const struct json *from, struct container_port *out);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -11,8 +10,7 @@
 #include "net/publish.h"
 #include "spec/json.h"
 
-#define ANSWER_MAX	 (1u << 20)
-#define ANSWER_TIMEOUT_S 12
+#define ANSWER_MAX (1u << 20)
 
 /* A container whose ports can be asked about. */
 struct target {
@@ -42,17 +40,13 @@ static int no_network(const char *id, struct error *e)
 static int target_open(const struct runtime *rt, const char *id, struct target *t, struct error *e)
 {
 	CLEANUP(state_cleanup) struct state s = { 0 };
-	enum container_status status;
 	int r = state_dir_open(rt, id, STATE_UNLOCKED, &t->dir, e);
 
 	if (r == 0)
 		r = state_read(&t->dir, &s, e);
 	if (r < 0)
 		return r;
-	status = state_status(&t->dir, &s);
-	network_info(&t->dir,
-		status == STATUS_STOPPED ? NETWORK_OF_THE_STOPPED : NETWORK_OF_THE_RUNNING,
-		&t->network);
+	network_info(&t->dir, state_status(&t->dir, &s), &t->network);
 	return t->network.mode ? 0 : no_network(id, e);
 }
 
@@ -86,26 +80,23 @@ static int open_changeable(
 	}
 	if (!t->network.status || streq(t->network.status, "up"))
 		return 0;
-	return error_set(e, ESRCH, "the network of container '%s' has %s%s%s", id,
-		t->network.status, t->network.reason ? ": " : "",
-		t->network.reason ? t->network.reason : "");
+	error_set(e, ESRCH, "the network of container '%s' has %s%s%s", id, t->network.status,
+		t->network.reason ? ": " : "", t->network.reason ? t->network.reason : "");
+	return error_hint(e, "it does not come back: delete the container, and run it anew");
 }
 
 static int exchange(int fd, const struct text *request, char **out_answer, struct error *e)
 {
-	const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
-	int r;
+	int r = send(fd, request->s, request->len, MSG_NOSIGNAL) == (ssize_t)request->len ? 0
+											  : -errno;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	r = send(fd, request->s, request->len, MSG_NOSIGNAL) == (ssize_t)request->len ? 0 : -errno;
 	if (r == 0 && shutdown(fd, SHUT_WR) < 0)
 		r = -errno;
 	if (r == 0)
 		r = fd_read_text(fd, ANSWER_MAX, out_answer, NULL);
 	if (r == -EAGAIN)
-		return error_set(
-			e, ETIMEDOUT, "lichen-net did not answer within %d s", ANSWER_TIMEOUT_S);
+		return error_set(e, ETIMEDOUT, "lichen-net did not answer within %d s",
+			STATE_NETWORK_TIMEOUT_S);
 	return r < 0 ? error_set(e, -r, "ask lichen-net: %s", strerror(-r)) : 0;
 }
 
@@ -176,7 +167,7 @@ static int remove_number(const struct state_dir *dir, uint64_t id, struct error 
 }
 
 /* The i-th port of p; without an address of the host: all of them. */
-static int add_one(const struct target *t, const struct publication *p, unsigned int i,
+static int add_one(const struct state_dir *dir, const struct publication *p, unsigned int i,
 	struct container_port *out, struct error *e)
 {
 	CLEANUP(text_release) struct text text = { 0 };
@@ -193,20 +184,10 @@ static int add_one(const struct target *t, const struct publication *p, unsigned
 	json_out_u64(&o, "host_port", p->host_port ? p->host_port + i : 0);
 	json_out_u64(&o, "guest_port", p->guest_port + i);
 	end_request(&o);
-	r = ask(&t->dir, &text, &arena, &answer, e);
+	r = ask(dir, &text, &arena, &answer, e);
 	if (r < 0)
 		return r;
 	network_read_port(answer, out);
-	/* slirp4netns answers with the number alone. */
-	if (!out->protocol)
-		out->protocol = xstrdup(publish_protocol_name(p->protocol));
-	if (!out->host_address && *address)
-		out->host_address = xstrdup(address);
-	if (!out->host_port)
-		out->host_port = (uint16_t)(p->host_port + i);
-	if (!out->guest_address && t->network.address)
-		out->guest_address = xstrdup(t->network.address);
-	out->guest_port = (uint16_t)(p->guest_port + i);
 	return 0;
 }
 
@@ -224,7 +205,7 @@ int container_port_publish(const struct runtime *rt, const char *id, const char 
 	for (unsigned int i = 0; r == 0 && i < p.n; i++) {
 		struct container_port port = { 0 };
 
-		r = add_one(&t, &p, i, &port, e);
+		r = add_one(&t.dir, &p, i, &port, e);
 		if (r == 0)
 			network_add_port(out, &port);
 	}

@@ -15,12 +15,12 @@ const char *container_status_name(enum container_status status)
 	return names[status];
 }
 
-/* The state's strings become the information's. */
 bool container_status_has_process(enum container_status status)
 {
 	return status == STATUS_CREATED || status == STATUS_RUNNING || status == STATUS_PAUSED;
 }
 
+/* The state's strings become the information's. */
 int container_state(
 	const struct runtime *rt, const char *id, struct container_info *out, struct error *e)
 {
@@ -47,9 +47,7 @@ int container_state(
 	/* Not above: initializers have no order, and the count is found by the path. */
 	out->cgroup = TAKE_PTR(s.cgroup.path);
 	out->pid = out->status == STATUS_STOPPED ? 0 : s.init.pid;
-	network_info(&dir,
-		out->status == STATUS_STOPPED ? NETWORK_OF_THE_STOPPED : NETWORK_OF_THE_RUNNING,
-		&out->network);
+	network_info(&dir, out->status, &out->network);
 	free(s.id);
 	state_cgroup_release(&s.cgroup);
 	strlist_release(&s.resctrl);

@@ -360,10 +360,17 @@ int state_connect_network(const struct state_dir *dir, struct error *e)
 {
 	CLEANUP(fd_cleanup) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un addr = address_of(dir, PLAN_NETWORK_SOCKET);
+	const struct timeval timeout = { .tv_sec = STATE_NETWORK_TIMEOUT_S };
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return error_errno(e, "connect to lichen-net of container '%s'", dir->id);
-	return fd_take(&fd);
+	/* It waits for room in the queue of one that is stopped, too. */
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0 &&
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0 &&
+		connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd_take(&fd);
+	error_errno(e, "connect to lichen-net of container '%s'", dir->id);
+	return e->code == ECONNREFUSED || e->code == ENOENT
+		? error_hint(e, "lichen state %s tells whether it has ended", dir->id)
+		: -e->code;
 }
 
 int state_bind_notify(const struct state_dir *dir, struct error *e)

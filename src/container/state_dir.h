@@ -138,7 +138,8 @@ int state_connect(const struct state_dir *dir, struct error *e);
 int state_watch_force(const struct state_dir *dir);
 void state_force(const struct state_dir *dir);
 
-/* Where lichen-net takes requests. ENOENT or ECONNREFUSED: it is not there. */
+/* Where lichen-net takes requests; it has so long for each. */
+#define STATE_NETWORK_TIMEOUT_S 12
 int state_connect_network(const struct state_dir *dir, struct error *e);
 
 /* Where the container's processes notify; init has it until start takes it. */

@@ -237,7 +237,7 @@ static void check_open(struct policy *p)
 	static const char *const there[] = { "192.0.2.1", "10.0.3.1", "2001:db8::1", "fd01::1",
 		"169.253.0.1", "fd00:ec2::253" };
 	static const char *const named[] = { "169.254.169.254", "169.254.0.1", "100.100.100.200",
-		"fd00:ec2::254", "fd20:ce::254", "fe80::1", "febf::1" };
+		"168.63.129.16", "fd00:ec2::254", "fd20:ce::254", "fe80::1", "febf::1" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(there); i++) {
 		judged(p, syn(there[i], 80), VERDICT_PASS, there[i]);
