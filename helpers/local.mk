@@ -51,8 +51,7 @@ pkglibexec_PROGRAMS += %D%/lichen-net
 	%D%/net/sockaddr.h \
 	%D%/net/stack.c \
 	%D%/net/stack.h \
-	%D%/net/syscalls.c \
-	%D%/net/vnet.c
+	%D%/net/syscalls.c
 %C%_lichen_net_CPPFLAGS = $(AM_CPPFLAGS) $(SLIRP_CFLAGS) $(SECCOMP_CFLAGS) -I$(srcdir)/%D%/net
 %C%_lichen_net_LDFLAGS = $(SAN_CFLAGS)
 %C%_lichen_net_LDADD = libnethelper.a libcli.a libkernel.a libspec.a libnet.a libbase.a \

@@ -146,6 +146,14 @@ like "one that nobody listens on" "$status $stderr" "^1 lichen: connect to NOTIF
 is "… and the container has not been started" "$(rt state "$id" | jq -r .status) $(cat "$scratch/out")" 'created '
 rt delete --force "$id"
 
+bundle "$scratch/bundle" '.mounts += [{destination: "/run", type: "tmpfs", source: "tmpfs", options: ["ro"]}]' -- report
+manager 1
+new_id
+run notified create --bundle "$scratch/bundle" "$id"
+like "an image without room for the socket" "$status $stderr" "^1 lichen: NOTIFY_SOCKET: .*/run/notify.*Read-only file system.*hint: make an empty file at '/run/notify/notify.sock' .*env -u NOTIFY_SOCKET lichen run"
+kill "$manager"
+wait "$manager" 2>/dev/null
+
 # ---- systemd itself ----
 
 if [[ $mode == user ]] && must_run user-scope; then

@@ -207,6 +207,10 @@ no" --network slirp
 	put_bundle mine '.process.args = ["cat", "/etc/resolv.conf", "/etc/hosts"]' ".mounts += [{destination: \"/etc//resolv.conf\", type: \"bind\", source: \"$scratch/mine\", options: [\"bind\"]}]"
 	new_id
 	is "what config.json mounts itself stays" "$(rt run --bundle "$bundle" --network slirp "$id" 2>&1 | head -n 2)" $'mine\n127.0.0.1 localhost'
+	put_bundle readonly '.process.args = ["true"]' '.mounts += [{destination: "/etc", type: "tmpfs", source: "tmpfs", options: ["ro"]}]'
+	new_id
+	run rt run --bundle "$bundle" --network slirp "$id"
+	like "an image without room for them" "$status $stderr" "^1 lichen: --network: .*/etc/resolv.conf.*Read-only file system.*hint: make an empty file at '/etc/resolv.conf' .*lichen run --network none"
 	# a link of the image leads nowhere outside
 	put_bundle link '.process.args = ["head", "-n", "1", "/etc/resolv.conf"]' ".root.path = \"$scratch/linked\""
 	cp -a "$scratch/base/rootfs" "$scratch/linked"

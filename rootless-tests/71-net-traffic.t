@@ -193,7 +193,7 @@ ok "removed, and written anew" eventually answers 192.0.2.1
 # ---- the API ----
 
 api '{"execute":"add_hostfwd","arguments":{"proto":"tcp","host_addr":"0.0.0.0","host_port":8090,"guest_addr":"10.0.2.100","guest_port":7}}'
-like "add_hostfwd" "$(got '.[0].answer')" '^\{"return":\{"id":[0-9]+,"host_port":8090\}\}'
+like "add_hostfwd" "$(got '.[0].answer')" '^\{"return":\{"id":[0-9]+,"proto":"tcp","host_addr":"0.0.0.0","host_port":8090,"guest_addr":"10.0.2.100","guest_port":7\}\}'
 id=$(got '.[0].answer | fromjson | .return.id')
 outside tcp 198.51.100.1 8090 echo 1 , tcp 127.0.0.1 8090 echo 1
 expect "… is there" '[.[].errno]' '[0,0]'

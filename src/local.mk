@@ -29,6 +29,8 @@ libnet_a_SOURCES = \
 	%D%/net/publish.h \
 	%D%/net/resolver_file.c \
 	%D%/net/resolver_file.h \
+	%D%/net/vnet.c \
+	%D%/net/vnet.h \
 	%D%/net/words.c \
 	%D%/net/words.h
 

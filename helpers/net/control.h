@@ -41,8 +41,6 @@ struct forward {
 	uint16_t host_port, guest_port; /* host_port 0 in a request: a free one */
 };
 
-#define FORWARDS_MAX 4096
-
 struct control {
 	enum control_type type;
 	union {

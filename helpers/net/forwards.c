@@ -216,8 +216,8 @@ int forwards_add(struct forwards *all, struct forward *f, struct error *e)
 		.ways = { { .far_fd = -EBADF }, { .far_fd = -EBADF } } };
 	int r;
 
-	if (all->n >= FORWARDS_MAX)
-		return error_set(e, EMFILE, "more than %d published ports", FORWARDS_MAX);
+	if (all->n >= PUBLISH_MAX)
+		return error_set(e, EMFILE, "more than %d published ports", PUBLISH_MAX);
 	if (f->host.family == AF_INET6 && !has_ipv6(all))
 		return error_set(e, EAFNOSUPPORT, "the container has no IPv6");
 	r = f->host_port ? open_ways(all, &p) : open_free(all, &p);

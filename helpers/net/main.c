@@ -164,9 +164,17 @@ static int read_rules(const struct values *v, struct request *q, struct error *e
 
 static int read_mtu(unsigned int mtu, unsigned int min, struct error *e)
 {
-	if (mtu < min || mtu > MTU_MAX)
-		return error_set(e, ERANGE, "--mtu %u is not between %u and %d", mtu, min, MTU_MAX);
+	if (mtu < min || mtu > VNET_MTU_MAX)
+		return error_set(
+			e, ERANGE, "--mtu %u is not between %u and %d", mtu, min, VNET_MTU_MAX);
 	return 0;
+}
+
+static int read_cidr(const char *cidr, struct vnet *out, struct error *e)
+{
+	int r = vnet_plan(out, cidr, e);
+
+	return r < 0 ? error_context(e, "--cidr") : 0;
 }
 
 static int read_request(
@@ -183,9 +191,9 @@ static int read_request(
 	q->api_socket = v->api_socket;
 	q->status = v->status;
 	if (r == 0)
-		r = read_mtu(v->mtu, v->ipv6 ? MTU_MIN : MTU_MIN_IPV4, e);
+		r = read_mtu(v->mtu, v->ipv6 ? VNET_MTU_MIN_IPV6 : VNET_MTU_MIN, e);
 	if (r == 0)
-		r = vnet_plan(&q->vnet, v->cidr, e);
+		r = read_cidr(v->cidr, &q->vnet, e);
 	if (r == 0)
 		r = read_fd("ready-fd", v->ready_fd, &q->ready_fd, e);
 	if (r == 0)
@@ -259,7 +267,7 @@ static void open_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
-	struct values v = { .mtu = MTU_DEFAULT };
+	struct values v = { .mtu = VNET_MTU_DEFAULT };
 	struct error e = { 0 };
 	int r;
 

@@ -23,22 +23,10 @@
 #include "base/str.h"
 #include "net/address.h"
 #include "net/egress.h"
+#include "net/vnet.h"
 
 /* slirp4netns(1) calls it that, and callers ask for it. */
 #define DEVICE_DEFAULT "tap0"
-/* The largest that libslirp takes; ten times cheaper for each byte than 1500. */
-#define MTU_DEFAULT  65520
-#define MTU_MIN	     1280 /* RFC 8200, section 5 */
-#define MTU_MIN_IPV4 576 /* what every host takes: RFC 791, section 3.1 */
-#define MTU_MAX	     65521 /* as slirp4netns */
-
-/* The virtual network: 10.0.2.0/24 and fd00::/64 unless another one is asked for. */
-struct vnet {
-	struct net_cidr network, network6;
-	struct net_address gateway, nameserver, guest;
-	struct net_address gateway6, nameserver6, guest6;
-};
-
 struct request {
 	pid_t pid; /* of the container, or 0 */
 	const char *netns_path, *userns_path; /* or NULL: those of pid, our own */
@@ -58,9 +46,6 @@ struct request {
 	int ready_fd, exit_fd; /* or -EBADF */
 	const char *api_socket, *status; /* paths, or NULL */
 };
-
-/* The third address from the end of the words of a network and so on: .2, .3, .100. */
-int vnet_plan(struct vnet *v, const char *cidr, struct error *e);
 
 /* Until the container or the caller ends it; the caller's to release. */
 int monitor_run(const struct request *q, struct error *e);

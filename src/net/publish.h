@@ -16,6 +16,9 @@
 
 enum publish_protocol { PUBLISH_TCP = IPPROTO_TCP, PUBLISH_UDP = IPPROTO_UDP };
 
+/* So many ports lichen-net publishes. */
+#define PUBLISH_MAX 4096
+
 /* n ports from host_port to the n ports from guest_port. */
 struct publication {
 	struct net_address address; /* AF_UNSPEC: all, of both families */

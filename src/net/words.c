@@ -7,11 +7,7 @@
 #include "base/mem.h"
 #include "net/egress.h"
 #include "net/publish.h"
-
-/* RFC 8200, 5: IPv6 wants 1280. The other one is the largest that a frame of a tap can have. */
-#define MTU_MIN	     576
-#define MTU_MIN_IPV6 1280
-#define MTU_MAX	     65521
+#include "net/vnet.h"
 
 #define MODES "none, slirp, pasta, host, ns:PATH, auto or config"
 
@@ -50,9 +46,9 @@ static int set_mtu(const char *value, struct network_words *w, struct error *e)
 {
 	uint64_t mtu;
 
-	if (str_u64(value, MTU_MAX, &mtu) < 0 || mtu < MTU_MIN) {
+	if (str_u64(value, VNET_MTU_MAX, &mtu) < 0 || mtu < VNET_MTU_MIN) {
 		CLEANUP(mem_free)
-		char *expected = xasprintf("a number from %d to %d", MTU_MIN, MTU_MAX);
+		char *expected = xasprintf("a number from %d to %d", VNET_MTU_MIN, VNET_MTU_MAX);
 
 		return bad_value("mtu", value, expected, e);
 	}
@@ -62,12 +58,11 @@ static int set_mtu(const char *value, struct network_words *w, struct error *e)
 
 static int set_cidr(const char *value, struct network_words *w, struct error *e)
 {
-	struct net_cidr cidr;
+	struct vnet vnet;
+	int r = vnet_plan(&vnet, value, e);
 
-	/* The container is .100 in it, whatever the network: as slirp4netns has it. */
-	if (net_cidr_parse(value, &cidr) < 0 || cidr.address.family != AF_INET || cidr.bits > 25)
-		return bad_value("cidr", value,
-			"an IPv4 network of 25 bits or fewer, such as 10.0.2.0/24", e);
+	if (r < 0)
+		return error_context(e, "cidr");
 	free(w->cidr);
 	w->cidr = xstrdup(value);
 	return 0;
@@ -145,6 +140,9 @@ static int add_publication(struct network_words *w, const char *spec, struct err
 	struct error ignored;
 	int r = publication_parse(spec, &new, e);
 
+	/* Each is held against all others. */
+	if (r == 0 && w->publish.n == PUBLISH_MAX)
+		r = error_set(e, EINVAL, "--publish: more than %d times", PUBLISH_MAX);
 	for (size_t i = 0; r == 0 && i < w->publish.n; i++)
 		if (publication_parse(w->publish.v[i], &old, &ignored) == 0 &&
 			publications_overlap(&old, &new))
@@ -166,9 +164,9 @@ static int check_mode(const struct network_words *w, struct error *e)
 		r = error_set(e, EINVAL, "'%s' has no egress policy", mode);
 	if (r < 0)
 		return error_hint(e, "slirp has: lichen run --network slirp ...");
-	if (w->mtu == 0 || w->mtu >= MTU_MIN_IPV6 || w->ipv6 == NETWORK_OFF)
+	if (w->mtu == 0 || w->mtu >= VNET_MTU_MIN_IPV6 || w->ipv6 == NETWORK_OFF)
 		return 0;
-	error_set(e, EINVAL, "mtu: IPv6 needs %d, found '%u'", MTU_MIN_IPV6, w->mtu);
+	error_set(e, EINVAL, "mtu: IPv6 needs %d, found '%u'", VNET_MTU_MIN_IPV6, w->mtu);
 	return error_hint(e, "add ipv6=off");
 }
 

@@ -180,8 +180,12 @@ int plan_identity(struct plan_builder *b, struct error *e)
 	(void)e;
 	if (plan_has_new(b, CLONE_NEWNET))
 		plan_add_op(b, OP_LOOPBACK)->object = "linux.namespaces";
-	if (b->plan->network.how != PLAN_NETWORK_NOTHING)
-		plan_add_op(b, OP_NETWORK)->object = b->plan->network.object;
+	if (b->plan->network.how != PLAN_NETWORK_NOTHING) {
+		struct op *op = plan_add_op(b, OP_NETWORK);
+
+		op->object = b->plan->network.object;
+		op->flags = OP_OF_CALLER;
+	}
 	if (b->spec->hostname && *b->spec->hostname) {
 		struct op *op = plan_add_op(b, OP_HOSTNAME);
 

@@ -9,18 +9,12 @@
 #include "base/path.h"
 #include "net/publish.h"
 #include "net/resolver_file.h"
+#include "net/vnet.h"
 #include "plan/annotations.h"
 #include "plan/parts.h"
 
 #define OPTION "--network"
 
-/* As slirp4netns has them, so that what is written down about it holds here. */
-#define CIDR_DEFAULT	"10.0.2.0/24"
-#define MTU_DEFAULT	65520
-#define GUEST_PART	100
-#define NAMESERVER_PART 3
-#define GUEST6		"fd00::100"
-#define NAMESERVER6	"fd00::3"
 /* Link-local, so that it is nobody's; pasta passes on what is sent there. */
 #define PASTA_NAMESERVER "169.254.1.1"
 
@@ -110,34 +104,35 @@ static void add_pairs(struct plan_builder *b, const char *option, const struct s
 	}
 }
 
-/* The host that counts in a network: .3 of 10.0.2.0/24. */
-static const char *host_of(struct plan_builder *b, const struct net_cidr *cidr, uint32_t part)
+static const char *print(struct plan_builder *b, const struct net_address *a)
 {
-	const struct net_address a = net_address_v4(ntohl(cidr->address.v4.s_addr) + part);
 	char buffer[NET_ADDRESS_SIZE];
 
-	return plan_printf(b, "%s", net_address_print(&a, buffer));
+	return plan_printf(b, "%s", net_address_print(a, buffer));
 }
 
 static int plan_slirp(struct plan_builder *b, const struct asked *a, struct error *e)
 {
 	const struct network_words *w = a->words;
 	struct plan_network *n = &b->plan->network;
-	struct net_cidr cidr;
+	struct vnet vnet;
+	int r = vnet_plan(&vnet, w->cidr, e);
 
-	if (net_cidr_parse(w->cidr ? w->cidr : CIDR_DEFAULT, &cidr) < 0)
-		return error_set(e, EINVAL, "cidr '%s'", w->cidr);
+	if (r < 0)
+		return r;
 	n->how = PLAN_NETWORK_SLIRP;
 	n->program = b->host->network.lichen_net;
-	n->address = host_of(b, &cidr, GUEST_PART);
-	n->address6 = w->ipv6 == NETWORK_OFF ? NULL : GUEST6;
-	n->nameserver = host_of(b, &cidr, NAMESERVER_PART);
-	n->nameserver6 = w->ipv6 == NETWORK_OFF ? NULL : NAMESERVER6;
+	n->address = print(b, &vnet.guest);
+	n->nameserver = print(b, &vnet.nameserver);
+	if (w->ipv6 != NETWORK_OFF) {
+		n->address6 = print(b, &vnet.guest6);
+		n->nameserver6 = print(b, &vnet.nameserver6);
+	}
 	begin_words(b, "lichen-net", w);
 	add_word(b, "--configure");
 	if (w->cidr)
 		add_word(b, plan_printf(b, "--cidr=%s", w->cidr));
-	add_word(b, plan_printf(b, "--mtu=%u", w->mtu ? w->mtu : MTU_DEFAULT));
+	add_word(b, plan_printf(b, "--mtu=%u", w->mtu ? w->mtu : VNET_MTU_DEFAULT));
 	if (w->ipv6 != NETWORK_OFF)
 		add_word(b, "--enable-ipv6");
 	if (w->host_loopback != NETWORK_ON)
@@ -299,7 +294,7 @@ void plan_network_files(struct plan_builder *b)
 		struct op *op = plan_add_op(b, OP_BIND);
 
 		op->object = n->object;
-		op->flags = OP_OF_NETWORK;
+		op->flags = OP_OF_CALLER;
 		op->source = plan_printf(
 			b, "%s/%s/%s", b->request->state_root, b->request->id, n->files[i].name);
 		op->target = n->files[i].path;
@@ -438,8 +433,9 @@ int plan_network(struct plan_builder *b, struct error *e)
 
 bool plan_network_is_asked(const struct spec *spec, const struct network_words *option)
 {
-	if (option && option->mode != NETWORK_UNSAID)
-		return true;
+	if (option && option->mode != NETWORK_UNSAID && option->mode != NETWORK_CONFIG)
+		return option->mode == NETWORK_SLIRP || option->mode == NETWORK_PASTA ||
+			option->mode == NETWORK_AUTO;
 	for (size_t i = 0; i < spec->annotations.n; i++)
 		if (streq(spec->annotations.v[i].key, NETWORK_ANNOTATION))
 			return true;

@@ -35,7 +35,6 @@ static int count_ops(struct plan_builder *b, struct error *e)
 	return 0;
 }
 
-/* What follows the mounts, in the order in which it happens. */
 /* The socket alone: in a directory of the host's the container could make files. */
 static void plan_notify(struct plan_builder *b)
 {
@@ -45,6 +44,7 @@ static void plan_notify(struct plan_builder *b)
 		return;
 	op = plan_add_op(b, OP_BIND);
 	op->object = "NOTIFY_SOCKET";
+	op->flags = OP_OF_CALLER;
 	op->source = plan_printf(b, "%s", b->request->notify_socket);
 	op->target = PLAN_NOTIFY_SOCKET;
 	op->fs.attrs.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
@@ -52,6 +52,7 @@ static void plan_notify(struct plan_builder *b)
 	op->fs.attrs.propagation = MS_PRIVATE;
 }
 
+/* What follows the mounts, in the order in which it happens. */
 static int plan_tail(struct plan_builder *b, struct error *e)
 {
 	const struct spec_linux *l = &b->spec->linux;

@@ -66,13 +66,14 @@ enum op_flag {
 	OP_OVER_PROC = 1u << 3, /* the target may lie in a procfs */
 	OP_OWN_CGROUP = 1u << 4, /* the source is our own cgroup beneath it, since OP_CGROUP */
 	OP_OWN_PLACE = 1u << 5, /* what is at the target already must be the device */
-	OP_OF_NETWORK = 1u << 6, /* a file of ours that tells of the network */
+	OP_OF_CALLER = 1u << 6, /* object is a whole name: an option, or a variable */
 };
 
 struct op {
 	enum op_kind kind;
 	unsigned int flags; /* enum op_flag, or-ed */
-	const char *object; /* what of config.json it comes from: "mounts[2]"; or NULL */
+	const char *object; /* what of config.json it comes from: "mounts[2]"; OP_OF_CALLER; or NULL
+			     */
 	const char *source;
 	const char *target; /* beneath the root */
 	const char *text;
@@ -327,7 +328,7 @@ int plan_hint_delegate(
 /* The group of resctrl that linux.intelRdt means, for a container of this ID. */
 const char *plan_rdt_group(const struct spec_intel_rdt *from, const char *id);
 
-/* Whether anybody asks for a network, so that host_network_probe is needed. */
+/* Whether a network is to be made, so that host_network_probe is needed. */
 bool plan_network_is_asked(const struct spec *spec, const struct network_words *option);
 
 /*

@@ -53,8 +53,8 @@ static void explain_access(const char *path, uid_t caller, struct error *e)
 /* What asked for it: most are config.json's. */
 static int blame(const struct op *op, struct error *e)
 {
-	return op->flags & OP_OF_NETWORK ? error_context(e, "%s", op->object)
-					 : error_context(e, "config.json: %s", op->object);
+	return op->flags & OP_OF_CALLER ? error_context(e, "%s", op->object)
+					: error_context(e, "config.json: %s", op->object);
 }
 
 static int open_source(
@@ -468,11 +468,13 @@ static void explain_fallback(const struct op *op, struct error *e)
 /* An image without the place for it, on a file system that takes none. */
 static void explain_file(const struct op *op, struct error *e)
 {
-	if (op->flags & OP_OF_NETWORK && (is_not_permitted(e->code) || e->code == EROFS))
-		error_hint(e,
-			"make an empty file at '%s' in the root file system, or go without: "
-			"lichen run --network none ...",
-			op->target);
+	if (op->kind != OP_BIND || !(op->flags & OP_OF_CALLER) ||
+		(!is_not_permitted(e->code) && e->code != EROFS))
+		return;
+	error_hint(e, "make an empty file at '%s' in the root file system, or go without: %s",
+		op->target,
+		streq(op->target, PLAN_NOTIFY_SOCKET) ? "env -u NOTIFY_SOCKET lichen run ..."
+						      : "lichen run --network none ...");
 }
 
 /* Hooks are named by their list, and sources have said where they come from. */

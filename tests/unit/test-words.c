@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "net/publish.h"
 #include "net/words.h"
 
 /* What a text means is what it prints as. */
@@ -57,6 +58,7 @@ static void test_refusals(void)
 	is_refused(
 		"slirp:mtu=575,ipv6=off", "mtu: expected a number from 576 to 65521, found '575'");
 	is_refused("slirp:mtu=1279", "mtu: IPv6 needs 1280, found '1279'");
+	is_refused("slirp:cidr=0.0.0.0/0", "cidr: '0.0.0.0/0' is no IPv4 network of 1 to 25 bits");
 	is_refused("slirp:host-loopback=yes", "host-loopback: expected on or off, found 'yes'");
 	is_refused("slirp deny", "'deny' is not understood");
 	is_refused("slirp -p 8080:80 -p 127.0.0.1:8080:81",
@@ -64,6 +66,17 @@ static void test_refusals(void)
 	is_refused("none -p 8080:80", "'none' publishes no ports");
 	is_refused("pasta --egress deny", "'pasta' has no egress policy");
 	is_refused("slirp --egress open --egress deny", "egress \"deny\": \"open\" stands alone");
+}
+
+/* Each is held against all before it. */
+static void test_many(void)
+{
+	CLEANUP(text_release) struct text words = { 0 };
+
+	text_puts(&words, "slirp");
+	for (int i = 0; i <= PUBLISH_MAX; i++)
+		text_puts(&words, " -p 0:1");
+	is_refused(words.s, "--publish: more than 4096 times");
 }
 
 static enum network_mode mode_of(const char *mode, const char *publish, const char *egress)
@@ -92,6 +105,7 @@ int main(void)
 {
 	test_texts();
 	test_refusals();
+	test_many();
 	test_options();
 	return done();
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "net/vnet.h"
+
 #include <errno.h>
-#include <string.h>
 
-#include "request.h"
-
-/* As slirp4netns(1) has them. */
 enum { GATEWAY = 2, NAMESERVER = 3, GUEST = 100 };
 #define NETWORK	 "10.0.2.0/24"
 #define NETWORK6 "fd00::/64"
-/* slirp4netns takes 1 to 25: there has to be room for .100. */
+/* There has to be room for .100. */
 #define BITS_MAX 25
 
 static struct net_address address_in(const struct net_cidr *network, uint8_t last)
@@ -31,9 +29,8 @@ int vnet_plan(struct vnet *v, const char *cidr, struct error *e)
 
 	if (net_cidr_parse(cidr ? cidr : NETWORK, &network) < 0 ||
 		network.address.family != AF_INET || network.bits == 0 || network.bits > BITS_MAX) {
-		error_set(e, EINVAL, "--cidr '%s' is no IPv4 network with room for an address .100",
-			cidr);
-		return error_hint(e, "for example: --cidr " NETWORK);
+		error_set(e, EINVAL, "'%s' is no IPv4 network of 1 to %d bits", cidr, BITS_MAX);
+		return error_hint(e, "such as " NETWORK);
 	}
 	(void)net_cidr_parse(NETWORK6, &network6);
 	*v = (struct vnet){ .network = network,
