@@ -127,12 +127,7 @@ test_stepping() {
 
 # Somebody connects it beside its birth, and outlives whoever started that.
 test_network() {
-	possible || return
-	must_run tun || return
-	if ! rt run --network slirp --dry-run --bundle "$plain" any >/dev/null 2>"$scratch/why"; then
-		skip "lichen-net does not work here: $(head -n 1 "$scratch/why")"
-		return
-	fi
+	possible && slirp_works || return
 	stepping "create with a network" nothing "${L[@]}" create --bundle "$plain" --network slirp -p 127.0.0.1:0:80
 	stepping "run --detach with a network" nothing "${L[@]}" run --detach --bundle "$plain" --network slirp
 	stepping "delete --force with a network" connected "${L[@]}" delete --force

@@ -355,7 +355,7 @@ if [[ $mode == user ]]; then
 	expect "not even with CAP_SYS_PTRACE is it looked into" '.[0].into | del(.fd) | [.[] == 0] | any' false
 	expect "… nor traced" '.[1].errno != 0' true
 else
-	elsewhere "CAP_SYS_PTRACE over the caller's own user namespace is a right over lichen, too"
+	elsewhere "no user namespace between a container with CAP_SYS_PTRACE and lichen: an ordinary user's has one"
 fi
 in_box -- look-into "$held" , ptrace "$held"
 # the folder itself opens for root, who owns it then; what is in it does not: the hunter has tried
@@ -367,7 +367,7 @@ if [[ $mode == root ]]; then
 	done
 	is "it has its caller's 0 to 2, a socket and its terminal; nothing else is open" "$(awk '$1 > 2 {print $2}' <<<"$held_fds" | sort | xargs)" 'pts socket'
 else
-	elsewhere "what a hidden process has open is shown to root"
+	elsewhere "no right to read /proc/PID/fd of a process that is not dumpable: root has it"
 fi
 for ((i = 0; i < 20; i++)); do rt exec "$id" /guest exit 0; done
 touch "$scratch/prey/go"

@@ -87,7 +87,7 @@ if [[ $place ]]; then
 		is "${pair#*:} is told if there is the controller ($there)" "$(in_figures ".data | has(\"${pair#*:}\")")" "$there"
 	done
 else
-	elsewhere "this caller gets no cgroup of its own here"
+	no_cgroup
 fi
 finish
 

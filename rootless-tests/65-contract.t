@@ -73,6 +73,11 @@ failed() {
 	ok "$1: the same text on standard error" eventually grep -qF -- "$msg" "$bundle/err"
 	is "$1: no PID file" "$(ls "$bundle/pidfile" 2>/dev/null)" ''
 }
+# refuses_to_create NAME REGEX   $bundle as $id, and it failed like that
+refuses_to_create() {
+	piped conmon create --bundle "$bundle" --pid-file "$bundle/pidfile" "$id"
+	failed "$@"
+}
 not_found='([Ee]xecutable file not found in|[Nn]o such file or directory|[Oo]pen executable)'
 not_permitted='([Pp]ermission denied|[Oo]peration not permitted)'
 
@@ -111,30 +116,23 @@ test_podman() {
 
 test_podman_failures() {
 	contract_bundle missing '["nonexistent"]'
-	piped conmon create --bundle "$bundle" --pid-file "$bundle/pidfile" "$id"
-	failed "a missing command" "$not_found"
+	refuses_to_create "a missing command" "$not_found"
 	contract_bundle path '["/nonexistent"]'
-	piped conmon create --bundle "$bundle" --pid-file "$bundle/pidfile" "$id"
-	failed "a missing path" "$not_found"
+	refuses_to_create "a missing path" "$not_found"
 	contract_bundle mode '["/etc/passwd"]'
-	piped conmon create --bundle "$bundle" --pid-file "$bundle/pidfile" "$id"
-	failed "a file that is not executable" "$not_permitted"
+	refuses_to_create "a file that is not executable" "$not_permitted"
 	# what is only warned of must not become a second object
 	contract_bundle warned '["nonexistent"]' '.process.capabilities = {bounding: ["CAP_NONSENSE", "CAP_CHOWN"]}'
-	piped conmon create --bundle "$bundle" --pid-file "$bundle/pidfile" "$id"
-	failed "a missing command, and a warning" "$not_found"
+	refuses_to_create "a missing command, and a warning" "$not_found"
 	# longer than what is said of it: the reason stays
 	contract_bundle long "[\"$(printf '/nonexistent%.0s' {1..250})\"]"
-	piped conmon create --bundle "$bundle" --pid-file "$bundle/pidfile" "$id"
-	failed "a missing path of 3000 characters" "$not_found"
+	refuses_to_create "a missing path of 3000 characters" "$not_found"
 	contract_bundle refused '["true"]' '.linux.namespaces += [{type: "nonsense"}]'
-	piped conmon create --bundle "$bundle" --pid-file "$bundle/pidfile" "$id"
-	failed "a bad configuration" 'namespaces'
+	refuses_to_create "a bad configuration" 'namespaces'
 	contract_bundle exec-failures '["sleep", "1000"]'
 	piped conmon create --bundle "$bundle" --pid-file "$bundle/first" "$id"
 	podman_start "$id"
-	piped conmon create --bundle "$bundle" --pid-file "$bundle/pidfile" "$id"
-	failed "create of one that exists" 'already exists'
+	refuses_to_create "create of one that exists" 'already exists'
 	rm -f "$bundle/oci-log"
 	process_file '.process.args = ["nonexistent"]'
 	piped conmon exec --pid-file "$bundle/pidfile" --process "$bundle/process.json" --detach "$id"

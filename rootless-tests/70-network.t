@@ -51,14 +51,6 @@ is_gone() { ! grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
 helpers_gone() { ! own_processes | grep -qE '^(lichen-net|pasta|passt)'; }
 before=$(census)
 
-# Whether slirp can be had here: the device is open to us, and the helper was built.
-slirp_works() {
-	must_run tun || return
-	rt run --network slirp --dry-run --bundle "$plain" any >/dev/null 2>"$scratch/why" && return
-	skip "lichen-net does not work here: $(head -n 1 "$scratch/why")"
-	return 1
-}
-
 lo_alone='ls /sys/class/net | tr "\n" " "'
 test_modes() {
 	bundle=$plain

@@ -15,6 +15,7 @@
 #   nothing_new BEFORE           for eventually: that is nothing
 #   nothing_left NAME BEFORE     passes if census says again what it said before
 #   eventually CMD...            waits until CMD succeeds (10 s)
+#   no_cgroup                    one skipped test: this caller gets no cgroup, and what there would have to be
 #   within SECONDS CMD...        CMD with a deadline; 124 when it is over
 #
 # At exit every container of this file is deleted and its scratch folder removed.
@@ -56,6 +57,12 @@ eventually() {
 		sleep 0.1
 	done
 	return 1
+}
+
+# A guest has one.
+no_cgroup() {
+	local why="no cgroup of one's own: no systemd manager answers UID $EUID, and no cgroup v2 is delegated to it"
+	if [[ ${LICHEN_TIER:-here} == here ]]; then elsewhere "$why"; else skip "$why"; fi
 }
 
 within() {

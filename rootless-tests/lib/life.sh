@@ -12,6 +12,7 @@
 #   gate NAME                    a hook that writes what it reads to $gate/state and waits for $gate/go
 #   gated                        for eventually: the hook waits there
 #   begin CMD...                 CMD in the background; sets $begun (its PID) and $out (the file of its output)
+#   slirp_works                  whether lichen-net can be had; else one skipped test that names what is missing
 #   says_ready                   for eventually: there is a line "ready" in $out
 #   run_tests NAME...            calls each test_NAME; nothing may be left of any. Only what LICHEN_ONLY
 #                                names, for whoever works on one of them
@@ -106,6 +107,15 @@ put_hook() {
 	shift
 	printf '%s\n' '#!/bin/sh' "$@" >"$hook"
 	chmod 755 "$hook"
+}
+
+slirp_works() {
+	local bundle
+	must_run tun || return
+	put_bundle slirp '.process.args = ["true"]'
+	rt run --network slirp --dry-run --bundle "$bundle" any >/dev/null 2>"$scratch/why" && return
+	skip "lichen-net does not work here: $(head -n 1 "$scratch/why")"
+	return 1
 }
 
 # It does not outlive the test file: its folder goes.
