@@ -12,6 +12,8 @@ pkglibexec_PROGRAMS += %D%/lichen-scope
 # lichen-net's decisions, which are pure: the unit tests link them without libslirp.
 noinst_LIBRARIES += libnethelper.a
 libnethelper_a_SOURCES = \
+	%D%/net/conversations.c \
+	%D%/net/conversations.h \
 	%D%/net/dns.c \
 	%D%/net/dns.h \
 	%D%/net/frame.c \
@@ -24,6 +26,8 @@ pkglibexec_PROGRAMS += %D%/lichen-net
 %C%_lichen_net_SOURCES = \
 	%D%/net/api.c \
 	%D%/net/control.h \
+	%D%/net/datagrams.c \
+	%D%/net/datagrams.h \
 	%D%/net/engine.c \
 	%D%/net/engine.h \
 	%D%/net/forwards.c \

@@ -11,7 +11,7 @@ gib=$((1 << 30)) some=$((10 << 20))
 if [[ ${LICHEN_TIER:-here} == uml ]]; then gib=$((100 << 20)) some=$((1 << 20)); fi
 
 ok "a network with all defaults and published ports" net_start --enable-ipv6 --disable-host-loopback \
-	-p 8080:7 -p 8080:7/udp -p '[2001:db8::1]:8081:7' -p 198.51.100.1:8082:7 -p 198.51.100.1:8084:8/udp -p 127.0.0.1:8083:7 -p 9000-9002:7-9 -p 0:7 -p 8099:99
+	-p 8080:7 -p 8080:7/udp -p 8085:7/udp -p '[2001:db8::1]:8081:7' -p 198.51.100.1:8082:7 -p 198.51.100.1:8084:8/udp -p 127.0.0.1:8083:7 -p 9000-9002:7-9 -p 0:7 -p 8099:99
 for address in 198.51.100.1 203.0.113.7 2001:db8::1; do
 	serve outside serve tcp "$address" 7
 	serve outside serve udp "$address" 7
@@ -128,8 +128,8 @@ expect "a free port, which the status file names" '.[0].errno' 0
 while read -r from to; do
 	FROM=$from outside tcp "$to" 8080 who
 	like "TCP: the container sees the peer's own address $from" "$(got '.[0].text')" "^$from [0-9]+$"
-	outside udp "$from" 8080 who
-	like "UDP: … $from" "$(got '.[0].text')" "^$from [0-9]+$"
+	FROM=$from outside udp "$to" 8080 who
+	like "UDP: … $from, and $to is what answers" "$(got '.[0].text')" "^$from [0-9]+$"
 done <<'END'
 203.0.113.7 198.51.100.1
 2001:db8::7 2001:db8::1
@@ -144,8 +144,14 @@ outside udp 127.0.0.1 8080 who
 like "UDP from 127.0.0.1 is the gateway's, whoever came before" "$(got '.[0].text')" '^10\.0\.2\.2 [0-9]+$'
 outside udp ::1 8080 who
 like "… from ::1" "$(got '.[0].text')" '^fd00::2 [0-9]+$'
-outside udp 198.51.100.1 8080 60000
-expect "UDP: 60,000 bytes there and back" '.[0] | [.errno, .same]' '[0,true]'
+for address in 198.51.100.1 2001:db8::1; do
+	outside udp "$address" 8080 60000
+	expect "UDP: 60,000 bytes there and back, $address" '.[0] | [.errno, .same]' '[0,true]'
+done
+outside udp 198.51.100.1 8080 1 , udp 198.51.100.1 8085 1 , udp 203.0.113.7 8080 1 , udp 127.0.0.1 8085 1
+expect "two UDP ports of the host's for one: each answers for itself" '[.[].errno]' '[0,0,0,0]'
+FROM=10.0.2.50 outside udp 10.0.2.50 8080 who
+like "UDP from an address like the container's own neighbours': the gateway's" "$(got '.[0].text')" '^10\.0\.2\.2 [0-9]+$'
 
 # ---- names ----
 

@@ -40,6 +40,7 @@ UNIT_TESTS = \
 	%D%/unit/test-orphan \
 	%D%/unit/test-path \
 	%D%/unit/test-plan \
+	%D%/unit/test-conversations \
 	%D%/unit/test-policy \
 	%D%/unit/test-process-ref \
 	%D%/unit/test-ps-table \
@@ -91,6 +92,8 @@ UNIT_TESTS = \
 %C%_unit_test_orphan_LDADD = $(LINK_BASE)
 %C%_unit_test_path_LDADD = $(LINK_BASE)
 %C%_unit_test_plan_LDADD = $(LINK_PLAN)
+%C%_unit_test_conversations_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/helpers/net
+%C%_unit_test_conversations_LDADD = $(LINK_NETHELPER)
 %C%_unit_test_policy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/helpers/net
 %C%_unit_test_policy_LDADD = $(LINK_NETHELPER)
 %C%_unit_test_process_ref_LDADD = $(LINK_CONTAINER)

@@ -192,7 +192,7 @@ static void use_null(void)
 		close(fd);
 }
 
-static int prepare(struct serving *s, int sockets_fd, struct error *e)
+static int prepare(struct serving *s, int tap_fd, int sockets_fd, struct error *e)
 {
 	struct loop *loop;
 	int r = limit_resources(e);
@@ -202,7 +202,7 @@ static int prepare(struct serving *s, int sockets_fd, struct error *e)
 	loop = loop_new(e);
 	if (!loop)
 		return -e->code;
-	r = stack_init(&s->stack, loop, s->request, e);
+	r = stack_init(&s->stack, loop, s->request, tap_fd, e);
 	if (r == 0)
 		forwards_init(&s->forwards, &s->stack, sockets_fd);
 	return r;
@@ -223,7 +223,7 @@ _Noreturn void engine_main(const struct request *q, int tap_fd, int sockets_fd, 
 	s->control = (struct source){ control_fd, on_control };
 	s->request = q;
 	s->namespaces = namespaces;
-	r = prepare(s, sockets_fd, &e);
+	r = prepare(s, tap_fd, sockets_fd, &e);
 	if (r == 0) {
 		serve_start(s);
 		r = lock_up(s, &e);
@@ -231,7 +231,7 @@ _Noreturn void engine_main(const struct request *q, int tap_fd, int sockets_fd, 
 	if (r == 0 && loop_add(s->stack.loop, &s->control, EPOLLIN) < 0)
 		r = error_set(&e, EIO, "the monitor's socket");
 	if (r == 0)
-		r = stack_open_tap(&s->stack, tap_fd, &e);
+		r = stack_open_tap(&s->stack, &e);
 	answer(control_fd, CONTROL_ANSWER, NULL, &e);
 	if (r == 0)
 		(void)stack_run(&s->stack, &e);

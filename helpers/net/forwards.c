@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "datagrams.h"
 #include "sockaddr.h"
 
 #define BACKLOG 1024
@@ -18,10 +19,10 @@ enum { V4, V6, FAMILIES };
 struct published {
 	struct forward forward;
 	struct way {
-		bool far; /* through libslirp */
-		int far_fd; /* on which it listens: TCP */
+		int far_fd; /* on which libslirp listens; -EBADF: it does not */
 		struct sockaddr_storage host;
 		struct shortcut *near;
+		struct datagram_port *datagrams;
 	} ways[FAMILIES];
 };
 
@@ -76,26 +77,25 @@ static int open_far(struct forwards *all, const struct forward *f, const struct 
 	struct way *way)
 {
 	struct sockaddr_storage guest;
-	int r;
+	int fd;
 
 	sockaddr_of(guest_of(all, f, host->family), f->guest_port, &guest);
 	sockaddr_of(host, f->host_port, &way->host);
-	errno = 0;
-	r = stack_publish(all->stack, f->protocol, &way->host, &guest, &way->far_fd);
-	if (r < 0)
-		return r;
-	way->far = true;
+	fd = stack_publish(all->stack, &way->host, &guest);
+	if (fd < 0)
+		return fd;
+	way->far_fd = fd;
 	/* libslirp listens with a queue of one. */
-	if (way->far_fd >= 0)
-		(void)listen(way->far_fd, BACKLOG);
+	(void)listen(fd, BACKLOG);
 	return 0;
 }
 
-static void close_way(struct forwards *all, const struct forward *f, struct way *way)
+static void close_way(struct forwards *all, struct way *way)
 {
 	shortcut_close(way->near);
-	if (way->far)
-		stack_unpublish(all->stack, f->protocol, &way->host, way->far_fd);
+	datagrams_close(way->datagrams);
+	if (way->far_fd >= 0)
+		stack_unpublish(all->stack, &way->host, way->far_fd);
 	*way = (struct way){ .far_fd = -EBADF };
 }
 
@@ -106,12 +106,15 @@ static int open_way(struct forwards *all, const struct forward *f, const struct 
 	int r = 0;
 
 	*way = (struct way){ .far_fd = -EBADF };
+	if (f->protocol == PUBLISH_UDP)
+		return datagrams_open(all->stack, host, f->host_port,
+			guest_of(all, f, host->family), f->guest_port, &way->datagrams);
 	/* The sockets inside are of IPv4. */
-	if (f->protocol == PUBLISH_TCP && is_loopback(host) && f->guest.family != AF_INET6)
+	if (is_loopback(host) && f->guest.family != AF_INET6)
 		return open_near(all, f, host, way);
 	r = open_far(all, f, host, way);
 	/* Where that can't be had, the other way serves the loopback, too. */
-	if (r == 0 && f->protocol == PUBLISH_TCP && host->family == AF_INET && is_any(host))
+	if (r == 0 && host->family == AF_INET && is_any(host))
 		(void)open_near(all, f, &near, way);
 	return r;
 }
@@ -134,7 +137,7 @@ static bool wants(const struct forwards *all, const struct forward *f, sa_family
 static void close_ways(struct forwards *all, struct published *p)
 {
 	for (int i = 0; i < FAMILIES; i++)
-		close_way(all, &p->forward, &p->ways[i]);
+		close_way(all, &p->ways[i]);
 }
 
 /* A kernel without IPv6, or with net.ipv6.conf.all.disable_ipv6. */
@@ -198,18 +201,6 @@ static int open_free(struct forwards *all, struct published *p)
 	return r;
 }
 
-/* Several forwards may lead to one port of the container's. */
-static void note_published(struct forwards *all, uint16_t guest_port)
-{
-	bool published = false;
-
-	for (size_t i = 0; i < all->n; i++)
-		published |= all->v[i].forward.protocol == PUBLISH_UDP &&
-			all->v[i].forward.guest_port == guest_port;
-	stack_note_published(
-		all->stack, guest_port, published ? STACK_PUBLISHED : STACK_UNPUBLISHED);
-}
-
 int forwards_add(struct forwards *all, struct forward *f, struct error *e)
 {
 	struct published p = { .forward = *f,
@@ -226,7 +217,6 @@ int forwards_add(struct forwards *all, struct forward *f, struct error *e)
 	*f = p.forward;
 	all->v = xrealloc(all->v, all->n + 1, sizeof(*all->v));
 	all->v[all->n++] = p;
-	note_published(all, f->guest_port);
 	return 0;
 }
 
@@ -239,7 +229,6 @@ int forwards_remove(struct forwards *all, uint32_t id, struct error *e)
 			continue;
 		close_ways(all, &p);
 		all->v[i] = all->v[--all->n];
-		note_published(all, p.forward.guest_port);
 		return 0;
 	}
 	return error_set(e, ENOENT, "there is no published port with the id %u", id);

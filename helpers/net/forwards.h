@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Published ports: for each the way through libslirp, which shows the container its peers' own
- * addresses, and for TCP from the host's loopback the short way (shortcut.h).
+ * Published ports: for TCP the way through libslirp, which shows the container its peers' own
+ * addresses, and from the host's loopback the short way (shortcut.h); for UDP datagrams.h.
  */
 #pragma once
 

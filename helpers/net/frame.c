@@ -213,8 +213,9 @@ static uint16_t sum_end(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-/* An answer that is being written: a frame with n bytes behind its IP header. */
+/* A frame that is being written, with n bytes behind its IP header. */
 struct answer {
+	const uint8_t *ether_from, *ether_to;
 	const struct net_address *from, *to;
 	uint8_t protocol;
 	size_t n;
@@ -225,9 +226,18 @@ static size_t ip_header_size(const struct answer *a)
 	return a->from->family == AF_INET ? IP4_HEADER : IP6_HEADER;
 }
 
+static struct answer answer_to(
+	const struct frame *f, const struct net_address *from, uint8_t protocol)
+{
+	return (struct answer){ .ether_from = f->bytes,
+		.ether_to = f->bytes + ETHER_ADDR_LEN,
+		.from = from,
+		.to = &f->source,
+		.protocol = protocol };
+}
+
 /* Ethernet's and IP's headers; returns what follows them, or NULL if there is no room. */
-static uint8_t *answer_begin(
-	const struct frame *f, const struct answer *a, uint8_t *out, size_t size)
+static uint8_t *answer_begin(const struct answer *a, uint8_t *out, size_t size)
 {
 	size_t header = ip_header_size(a);
 	uint8_t *p = out + FRAME_HEADER;
@@ -235,9 +245,9 @@ static uint8_t *answer_begin(
 	if (a->n > UINT16_MAX - header || size < FRAME_HEADER + header + a->n)
 		return NULL;
 	memset(out, 0, FRAME_HEADER + header);
-	memcpy(out, f->bytes + ETHER_ADDR_LEN, ETHER_ADDR_LEN);
-	memcpy(out + ETHER_ADDR_LEN, f->bytes, ETHER_ADDR_LEN);
-	memcpy(out + 12, f->bytes + 12, 2);
+	memcpy(out, a->ether_to, ETHER_ADDR_LEN);
+	memcpy(out + ETHER_ADDR_LEN, a->ether_from, ETHER_ADDR_LEN);
+	wire_put16(out + 12, a->from->family == AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6);
 	if (a->from->family == AF_INET) {
 		p[0] = 0x45;
 		wire_put16(p + 2, (uint16_t)(header + a->n));
@@ -278,32 +288,42 @@ static size_t answer_size(const struct answer *a)
 	return FRAME_HEADER + ip_header_size(a) + a->n;
 }
 
-size_t frame_udp_reply(const struct frame *request, const uint8_t *payload, size_t payload_n,
-	uint8_t *out, size_t size)
+size_t frame_udp(const struct frame_datagram *d, uint8_t *out, size_t size)
 {
-	struct answer a = {
-		.from = &request->destination, .to = &request->source, .protocol = IPPROTO_UDP
-	};
+	struct answer a = { d->ether_from, d->ether_to, &d->from, &d->to, IPPROTO_UDP,
+		UDP_HEADER + d->payload_n };
+	uint8_t *p = d->payload_n > UINT16_MAX ? NULL : answer_begin(&a, out, size);
 	uint16_t sum;
-	uint8_t *p;
 
-	if (!is_ip(request) || request->fragment != FRAGMENT_NONE ||
-		request->protocol != IPPROTO_UDP || payload_n > UINT16_MAX)
-		return 0;
-	a.n = UDP_HEADER + payload_n;
-	p = answer_begin(request, &a, out, size);
 	if (!p)
 		return 0;
-	wire_put16(p, request->destination_port);
-	wire_put16(p + 2, request->source_port);
+	wire_put16(p, d->from_port);
+	wire_put16(p + 2, d->to_port);
 	wire_put16(p + 4, (uint16_t)a.n);
 	wire_put16(p + 6, 0);
-	if (payload_n > 0)
-		memcpy(p + UDP_HEADER, payload, payload_n);
+	if (d->payload_n > 0)
+		memcpy(p + UDP_HEADER, d->payload, d->payload_n);
 	sum = answer_sum(&a, p);
 	/* 0 means "none" (RFC 768). */
 	wire_put16(p + 6, sum ? sum : 0xffff);
 	return answer_size(&a);
+}
+
+size_t frame_udp_reply(const struct frame *request, const uint8_t *payload, size_t payload_n,
+	uint8_t *out, size_t size)
+{
+	if (!is_ip(request) || request->fragment != FRAGMENT_NONE ||
+		request->protocol != IPPROTO_UDP)
+		return 0;
+	return frame_udp(&(struct frame_datagram){ .ether_from = request->bytes,
+				 .ether_to = request->bytes + ETHER_ADDR_LEN,
+				 .from = request->destination,
+				 .to = request->source,
+				 .from_port = request->destination_port,
+				 .to_port = request->source_port,
+				 .payload = payload,
+				 .payload_n = payload_n },
+		out, size);
 }
 
 /* Not unspecified, a group's or everybody's. */
@@ -327,9 +347,7 @@ size_t frame_unreachable(
 	const struct frame *f, const struct net_address *from, uint8_t *out, size_t size)
 {
 	bool four = f->kind == FRAME_IPV4;
-	struct answer a = {
-		.from = from, .to = &f->source, .protocol = four ? IPPROTO_ICMP : IPPROTO_ICMPV6
-	};
+	struct answer a = answer_to(f, from, four ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 	size_t quoted = four ? ICMP4_MAX - IP4_HEADER - ICMP_HEADER
 			     : ICMP6_MAX - IP6_HEADER - ICMP_HEADER;
 	uint8_t *p;
@@ -342,7 +360,7 @@ size_t frame_unreachable(
 	if (quoted > f->packet_n)
 		quoted = f->packet_n;
 	a.n = ICMP_HEADER + quoted;
-	p = answer_begin(f, &a, out, size);
+	p = answer_begin(&a, out, size);
 	if (!p)
 		return 0;
 	memset(p, 0, ICMP_HEADER);
@@ -355,14 +373,13 @@ size_t frame_unreachable(
 
 size_t frame_reset(const struct frame *f, uint8_t *out, size_t size)
 {
-	struct answer a = {
-		.from = &f->destination, .to = &f->source, .protocol = IPPROTO_TCP, .n = TCP_HEADER
-	};
+	struct answer a = answer_to(f, &f->destination, IPPROTO_TCP);
 	uint8_t *p;
 
 	if (!frame_opens(f))
 		return 0;
-	p = answer_begin(f, &a, out, size);
+	a.n = TCP_HEADER;
+	p = answer_begin(&a, out, size);
 	if (!p)
 		return 0;
 	memset(p, 0, TCP_HEADER);

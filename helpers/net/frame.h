@@ -59,6 +59,18 @@ void frame_parse(const uint8_t *bytes, size_t n, struct frame *out);
 /* A whole TCP segment that opens a connection: SYN without ACK, RST, FIN and URG. */
 bool frame_opens(const struct frame *f);
 
+/* A datagram that is to be written, to the container. */
+struct frame_datagram {
+	const uint8_t *ether_from, *ether_to; /* 6 octets each */
+	struct net_address from, to; /* of one family */
+	uint16_t from_port, to_port;
+	const uint8_t *payload;
+	size_t payload_n;
+};
+
+/* As the answers below: its length, or 0 if there is no room for it. */
+size_t frame_udp(const struct frame_datagram *d, uint8_t *out, size_t size);
+
 /*
  * The answers: each writes a frame into out, which has room for size bytes, and returns its length,
  * or 0 if there is no such answer to this frame or no room for it. out and the frame don't overlap.

@@ -159,46 +159,6 @@ bool policy_pin(struct policy *p, const char *name, const struct net_address *ad
 	return pinned;
 }
 
-/* --- UDP conversations --- */
-
-void policy_note_inbound(struct policy *p, const struct net_address *peer, uint16_t peer_port,
-	uint16_t guest_port, uint64_t now)
-{
-	struct policy_peer *place = &p->peers[0];
-
-	for (size_t i = 0; i < POLICY_PEERS_MAX; i++) {
-		struct policy_peer *it = &p->peers[i];
-
-		if (it->port == peer_port && it->guest_port == guest_port &&
-			net_address_equal(&it->address, peer)) {
-			place = it;
-			break;
-		}
-		if (it->until < place->until)
-			place = it;
-	}
-	*place = (struct policy_peer){ .address = *peer,
-		.port = peer_port,
-		.guest_port = guest_port,
-		.until = now + POLICY_PEER_SECONDS };
-}
-
-/* Whether a datagram belongs to a conversation, which then goes on (RFC 4787, REQ-6). */
-static bool in_conversation(struct policy *p, const struct frame *f, uint64_t now)
-{
-	for (size_t i = 0; i < POLICY_PEERS_MAX; i++) {
-		struct policy_peer *it = &p->peers[i];
-
-		if (it->until > now && it->port == f->destination_port &&
-			it->guest_port == f->source_port &&
-			net_address_equal(&it->address, &f->destination)) {
-			it->until = now + POLICY_PEER_SECONDS;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* --- the verdict --- */
 
 /* A rule is for this address; where only what is named is open, for a part of that alone. */
@@ -253,7 +213,7 @@ static enum verdict judge_egress(
 			return VERDICT_REJECT;
 		/* A conversation outlives the record that led to it, as a connection does. */
 		if (f->protocol == IPPROTO_UDP)
-			policy_note_inbound(p, a, port, f->source_port, now);
+			(void)conversations_begin(&p->conversations, a, port, f->source_port, now);
 		return VERDICT_PASS;
 	case EGRESS_DENY:
 		break;
@@ -278,6 +238,13 @@ static enum verdict judge_tcp(
 static enum verdict judge_udp(
 	struct policy *p, const struct frame *f, enum place place, uint64_t now)
 {
+	struct conversation *c = conversations_find(
+		&p->conversations, &f->destination, f->destination_port, f->source_port, now);
+
+	if (c)
+		c->until = now + CONVERSATION_SECONDS;
+	if (c && c->published)
+		return VERDICT_ANSWER;
 	if (place == PLACE_GATEWAY || place == PLACE_NAMESERVER) {
 		for (size_t i = 0; i < ARRAY_SIZE(services); i++)
 			if (f->destination_port == services[i])
@@ -285,7 +252,7 @@ static enum verdict judge_udp(
 	}
 	if (place == PLACE_NAMESERVER)
 		return f->destination_port == 53 ? VERDICT_DNS : VERDICT_REJECT;
-	if (in_conversation(p, f, now))
+	if (c)
 		return VERDICT_PASS;
 	if (place == PLACE_GATEWAY && !p->link.host_loopback)
 		return VERDICT_REJECT;

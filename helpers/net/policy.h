@@ -5,16 +5,15 @@
  * nobody asked for; and those of --egress, which are about what opens a connection.
  *
  * libslirp makes a socket for a TCP segment only if it opens a connection (frame_opens); any other
- * reaches an existing one or is refused by libslirp. So published ports' answers pass. For UDP the
- * caller notes who sent to a published port.
+ * reaches an existing one or is refused by libslirp. So published ports' answers pass. For UDP
+ * whoever serves published ports (datagrams.h) begins a conversation with each peer.
  *
  * No fragment passes, so that libslirp never puts any together: its errors there were many
  * (CVE-2019-14378, CVE-2019-15890, CVE-2020-1983), and a large enough MTU makes none.
  *
- * This is the only judge: libslirp is to be told to allow the host's loopback
- * (disable_host_loopback = false), since it would otherwise refuse a UDP port's answers to clients
- * on the host, which come from the gateway's address. Ports that are published for IPv6 must be
- * for IPv6 alone (SLIRP_HOSTFWD_V6ONLY): answers to mapped addresses never pass.
+ * This is the only judge: libslirp is to be told to allow the host's loopback. Ports that are
+ * published for IPv6 must be for IPv6 alone (SLIRP_HOSTFWD_V6ONLY): answers to mapped addresses
+ * never pass.
  *
  * Fixed size, no allocation, no system call: time is a parameter, in seconds of a clock that never
  * goes back (CLOCK_BOOTTIME).
@@ -24,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conversations.h"
 #include "frame.h"
 #include "net/egress.h"
 
@@ -44,16 +44,14 @@ enum verdict {
 	VERDICT_DROP, /* without a word */
 	VERDICT_REJECT, /* with policy_answer */
 	VERDICT_PASS, /* on to libslirp */
+	VERDICT_ANSWER, /* whole UDP datagram to a peer of a published port: for datagrams.h */
 	VERDICT_DNS, /* whole UDP datagram to our name server: its payload is for the forwarder */
 };
 
-#define POLICY_PINS_MAX	 512
-#define POLICY_PEERS_MAX 512
+#define POLICY_PINS_MAX 512
 /* A pin lives as long as its record, but in these bounds: programs connect after they looked up. */
 #define POLICY_PIN_SECONDS_MIN 60
 #define POLICY_PIN_SECONDS_MAX 86400
-/* How long a UDP conversation may be silent (RFC 4787, REQ-5: at least 2 minutes). */
-#define POLICY_PEER_SECONDS 300
 
 /* An address that a name in the rules had; 0 in until is a free place. */
 struct policy_pin {
@@ -62,19 +60,12 @@ struct policy_pin {
 	uint64_t until;
 };
 
-/* Who may be sent UDP from this port of the guest's, as an answer or in a conversation. */
-struct policy_peer {
-	struct net_address address;
-	uint16_t port, guest_port;
-	uint64_t until;
-};
-
-/* About 70 KiB with the egress rules: not for the stack of a recursion. Holds no pointers. */
+/* About 300 KiB: not for the stack. */
 struct policy {
 	struct policy_link link;
 	struct egress egress;
 	struct policy_pin pins[POLICY_PINS_MAX];
-	struct policy_peer peers[POLICY_PEERS_MAX];
+	struct conversations conversations;
 };
 
 void policy_init(struct policy *p, const struct policy_link *link, const struct egress *egress);
@@ -87,15 +78,6 @@ enum verdict policy_judge(struct policy *p, const struct frame *f, uint64_t now)
  * gateway. As frame_reset: its length, or 0 for none; FRAME_ANSWER_MAX is room enough.
  */
 size_t policy_answer(const struct policy *p, const struct frame *f, uint8_t *out, size_t size);
-
-/*
- * Somebody sent a datagram to a published UDP port: the address as the container sees it (the
- * gateway's for the host's loopback), ports in host byte order. For POLICY_PEER_SECONDS the
- * container may send from that port to that peer. A full table forgets the one that is silent
- * longest.
- */
-void policy_note_inbound(struct policy *p, const struct net_address *peer, uint16_t peer_port,
-	uint16_t guest_port, uint64_t now);
 
 /* Whether the container may ask for this name (as dns.h has it): any if open, else the rules'. */
 bool policy_name_allowed(const struct policy *p, const char *name);

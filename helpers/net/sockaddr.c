@@ -29,6 +29,15 @@ int sockaddr_port(const struct sockaddr_storage *a)
 	return a->ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)a)->sin6_port) : -1;
 }
 
+struct net_address sockaddr_address(const struct sockaddr_storage *a)
+{
+	if (a->ss_family == AF_INET)
+		return net_address_v4(ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr));
+	if (a->ss_family == AF_INET6)
+		return net_address_v6(&((const struct sockaddr_in6 *)a)->sin6_addr);
+	return (struct net_address){ 0 };
+}
+
 uint32_t sockaddr_scope(const char *scope)
 {
 	uint64_t number = 0;

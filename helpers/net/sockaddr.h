@@ -9,8 +9,9 @@
 /* Returns the size. */
 socklen_t sockaddr_of(const struct net_address *a, uint16_t port, struct sockaddr_storage *out);
 
-/* The port of one; -1 for another family. */
+/* What they say; -1, and AF_UNSPEC, for another family. */
 int sockaddr_port(const struct sockaddr_storage *a);
+struct net_address sockaddr_address(const struct sockaddr_storage *a);
 
 /* What is behind "%" in resolver_server, as a number; 0 if it is none. */
 uint32_t sockaddr_scope(const char *scope);

@@ -9,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/uio.h>
 #include <time.h>
 
 #include "base/fd.h"
+#include "datagrams.h"
 #include "inside.h"
 #include "packet.h"
 #include "sockaddr.h"
@@ -35,7 +38,7 @@ static const struct {
 } events[] = { { EPOLLIN, SLIRP_POLL_IN }, { EPOLLOUT, SLIRP_POLL_OUT },
 	{ EPOLLERR, SLIRP_POLL_ERR }, { EPOLLHUP, SLIRP_POLL_HUP } };
 
-static uint64_t now(void)
+uint64_t stack_seconds(void)
 {
 	struct timespec t;
 
@@ -85,7 +88,7 @@ static void write_frame(struct stack *s, const uint8_t *bytes, size_t n)
  * The host's loopback is the gateway inside. libslirp translates it only as long as the socket's
  * last datagram did not go elsewhere.
  */
-static void hide_loopback(struct stack *s, uint8_t *bytes, struct frame *f)
+static void hide_loopback(struct stack *s, uint8_t *bytes, const struct frame *f)
 {
 	const struct policy_link *link = &s->policy.link;
 	bool v4 = f->kind == FRAME_IPV4;
@@ -94,10 +97,9 @@ static void hide_loopback(struct stack *s, uint8_t *bytes, struct frame *f)
 	       : !IN6_IS_ADDR_LOOPBACK(&f->source.v6))
 		return;
 	packet_set_source(bytes, f, v4 ? &link->gateway4 : &link->gateway6);
-	frame_parse(bytes, f->n, f);
 }
 
-/* Peers of published UDP ports may be answered; answers of name servers come from ours. */
+/* Answers of name servers come from ours. */
 static void look_at_outgoing(struct stack *s, uint8_t *bytes, size_t n)
 {
 	struct frame f;
@@ -105,10 +107,6 @@ static void look_at_outgoing(struct stack *s, uint8_t *bytes, size_t n)
 	frame_parse(bytes, n, &f);
 	if (f.protocol == IPPROTO_UDP && f.fragment == FRAGMENT_NONE)
 		hide_loopback(s, bytes, &f);
-	if (f.protocol == IPPROTO_UDP && f.fragment == FRAGMENT_NONE &&
-		bit_get(s->published, f.destination_port))
-		policy_note_inbound(
-			&s->policy, &f.source, f.source_port, f.destination_port, now());
 	if (f.protocol == IPPROTO_TCP && f.source_port == NAMESERVER_PORT &&
 		bit_get(s->to_nameserver, f.destination_port))
 		packet_set_source(bytes, &f,
@@ -205,10 +203,14 @@ static void pass(struct stack *s, const struct frame *f)
 
 static void take_frame(struct stack *s, size_t n)
 {
+	enum verdict verdict;
 	struct frame f;
 
 	frame_parse(s->in, n, &f);
-	switch (policy_judge(&s->policy, &f, now())) {
+	verdict = policy_judge(&s->policy, &f, stack_seconds());
+	if (verdict != VERDICT_DROP)
+		memcpy(s->guest_mac, s->in + ETHER_ADDR_LEN, ETHER_ADDR_LEN);
+	switch (verdict) {
 	case VERDICT_PASS:
 		if (s->is_full && wants_socket(&f))
 			reject(s, &f);
@@ -217,6 +219,9 @@ static void take_frame(struct stack *s, size_t n)
 			reject(s, &f);
 		else
 			pass(s, &f);
+		break;
+	case VERDICT_ANSWER:
+		datagrams_answer(s, &f);
 		break;
 	case VERDICT_DNS:
 		nameserver_ask(&s->nameserver, &f);
@@ -366,7 +371,22 @@ static const struct net_address *or_none(bool wanted, const struct net_address *
 	return wanted ? a : &none;
 }
 
-int stack_init(struct stack *s, struct loop *l, const struct request *q, struct error *e)
+/* libslirp's own choice for the gateway; for the container what it has, until it says otherwise. */
+static void init_macs(struct stack *s)
+{
+	struct ifreq device = { 0 };
+
+	s->gateway_mac[0] = 0x52;
+	s->gateway_mac[1] = 0x55;
+	memcpy(s->gateway_mac + 2, &s->request->vnet.gateway.v4, 4);
+	if (ioctl(s->tap.fd, SIOCGIFHWADDR, &device) == 0)
+		memcpy(s->guest_mac, device.ifr_hwaddr.sa_data, ETHER_ADDR_LEN);
+	else
+		memset(s->guest_mac, 0xff, ETHER_ADDR_LEN);
+}
+
+int stack_init(
+	struct stack *s, struct loop *l, const struct request *q, int tap_fd, struct error *e)
 {
 	const struct vnet *v = &q->vnet;
 	struct policy_link link = { .net4 = v->network,
@@ -380,22 +400,23 @@ int stack_init(struct stack *s, struct loop *l, const struct request *q, struct 
 	if (q->ipv6)
 		link.net6 = v->network6;
 	*s = (struct stack){
-		.loop = l, .tap = { -EBADF, on_tap }, .request = q, .router_at = INT64_MAX
+		.loop = l, .tap = { tap_fd, on_tap }, .request = q, .router_at = INT64_MAX
 	};
 	s->fd_limit = loop_limit(l);
+	init_macs(s);
 	policy_init(&s->policy, &link, &q->egress);
+	if (getrandom(&s->policy.conversations.seed, sizeof(uint32_t), 0) < 0)
+		return error_errno(e, "a random number");
 	nameserver_init(&s->nameserver, s);
 	s->slirp = new_slirp(s);
 	return s->slirp ? 0 : error_set(e, EINVAL, "libslirp refuses its configuration");
 }
 
-int stack_open_tap(struct stack *s, int tap_fd, struct error *e)
+int stack_open_tap(struct stack *s, struct error *e)
 {
-	int r;
+	int r = loop_add(s->loop, &s->tap, EPOLLIN);
 
-	s->tap.fd = tap_fd;
 	s->burst = 1;
-	r = loop_add(s->loop, &s->tap, EPOLLIN);
 	return r < 0 ? error_set(e, -r, "the tap device: %s", strerror(-r)) : 0;
 }
 
@@ -496,37 +517,36 @@ static int find_listener(struct stack *s, const struct sockaddr_storage *host)
 	return search.found;
 }
 
-static int flags_for(enum publish_protocol protocol, const struct sockaddr_storage *host)
-{
-	return (protocol == PUBLISH_UDP ? SLIRP_HOSTFWD_UDP : 0) |
-		(host->ss_family == AF_INET6 ? SLIRP_HOSTFWD_V6ONLY : 0);
-}
-
 static socklen_t size_of(const struct sockaddr_storage *a)
 {
 	return a->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 }
 
-int stack_publish(struct stack *s, enum publish_protocol protocol,
-	const struct sockaddr_storage *host, const struct sockaddr_storage *guest, int *out_fd)
+static int flags_for(const struct sockaddr_storage *host)
 {
-	if (slirp_add_hostxfwd(s->slirp, (const struct sockaddr *)host, size_of(host),
-		    (const struct sockaddr *)guest, size_of(guest), flags_for(protocol, host)) < 0)
-		return errno ? -errno : -EIO;
-	*out_fd = protocol == PUBLISH_TCP ? find_listener(s, host) : -EBADF;
-	return 0;
+	return host->ss_family == AF_INET6 ? SLIRP_HOSTFWD_V6ONLY : 0;
 }
 
-void stack_unpublish(struct stack *s, enum publish_protocol protocol,
-	const struct sockaddr_storage *host, int fd)
+int stack_publish(
+	struct stack *s, const struct sockaddr_storage *host, const struct sockaddr_storage *guest)
+{
+	int fd;
+
+	errno = 0;
+	if (slirp_add_hostxfwd(s->slirp, (const struct sockaddr *)host, size_of(host),
+		    (const struct sockaddr *)guest, size_of(guest), flags_for(host)) < 0)
+		return errno ? -errno : -EIO;
+	fd = find_listener(s, host);
+	if (fd >= 0)
+		return fd;
+	stack_unpublish(s, host, fd);
+	return -EIO;
+}
+
+void stack_unpublish(struct stack *s, const struct sockaddr_storage *host, int fd)
 {
 	if (fd >= 0)
 		bit_set(s->listeners, (uint16_t)fd, false);
 	(void)slirp_remove_hostxfwd(
-		s->slirp, (const struct sockaddr *)host, size_of(host), flags_for(protocol, host));
-}
-
-void stack_note_published(struct stack *s, uint16_t guest_port, enum stack_published how)
-{
-	bit_set(s->published, guest_port, how == STACK_PUBLISHED);
+		s->slirp, (const struct sockaddr *)host, size_of(host), flags_for(host));
 }

@@ -29,31 +29,31 @@ struct stack {
 	unsigned int burst; /* frames that are taken before sockets are looked at again */
 	int fd_limit; /* RLIMIT_NOFILE */
 	bool is_full; /* nearly: nobody gets a new socket until one is closed */
-	uint8_t published[65536 / 8]; /* UDP ports of the container's that are published */
 	uint8_t to_nameserver[65536 / 8]; /* its TCP ports whose connection goes to port 53 */
 	uint8_t listeners[65536 / 8]; /* descriptors of libslirp's that stack_publish has found */
+	uint8_t gateway_mac[6], guest_mac[6]; /* as in the container's last frame */
 	uint8_t in[FRAME_HEADER + 65536], out[FRAME_HEADER + 65536];
+	uint8_t datagram[65536]; /* one of a published port's */
 };
 
 /* s stays where it is. The tap device is read as soon as stack_open_tap is called. */
-int stack_init(struct stack *s, struct loop *l, const struct request *q, struct error *e);
-int stack_open_tap(struct stack *s, int tap_fd, struct error *e);
+int stack_init(
+	struct stack *s, struct loop *l, const struct request *q, int tap_fd, struct error *e);
+int stack_open_tap(struct stack *s, struct error *e);
 
 /* Serves until the process is ended. Returns an error alone. */
 int stack_run(struct stack *s, struct error *e);
 
-/* A frame to the container. */
+/* The policy's clock. */
+uint64_t stack_seconds(void);
+
+/* A frame to the container; none if n is 0. */
 void stack_send(struct stack *s, const uint8_t *bytes, size_t n);
 
 /*
- * A port of the host's that leads to one of the container's. For TCP, out_fd is the descriptor on
- * which libslirp listens, and which stays its own. -errno.
+ * A TCP port of the host's that leads to one of the container's. The descriptor on which libslirp
+ * listens, and which stays its own; or -errno.
  */
-int stack_publish(struct stack *s, enum publish_protocol protocol,
-	const struct sockaddr_storage *host, const struct sockaddr_storage *guest, int *out_fd);
-void stack_unpublish(struct stack *s, enum publish_protocol protocol,
-	const struct sockaddr_storage *host, int fd);
-
-/* UDP: its peers may be answered, whatever the egress rules say. */
-enum stack_published { STACK_UNPUBLISHED, STACK_PUBLISHED };
-void stack_note_published(struct stack *s, uint16_t guest_port, enum stack_published how);
+int stack_publish(
+	struct stack *s, const struct sockaddr_storage *host, const struct sockaddr_storage *guest);
+void stack_unpublish(struct stack *s, const struct sockaddr_storage *host, int fd);

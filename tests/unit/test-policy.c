@@ -305,52 +305,51 @@ static void check_deny(struct policy *p)
 		"SYN with what libslirp ignores");
 }
 
+static struct datagram_port *const published = (struct datagram_port *)8;
+
+static void came(struct policy *p, const char *from, uint16_t port, uint64_t at)
+{
+	struct net_address peer = made_address(from);
+
+	conversations_begin(&p->conversations, &peer, port, 53, at)->published = published;
+}
+
 static void check_inbound(void)
 {
 	CLEANUP(mem_free) struct policy *p = policy("deny", CLOSED_HOST);
-	struct net_address peer = made_address("192.0.2.1"), host = made_address("10.0.2.2"),
-			   metadata = made_address("169.254.169.254");
 
-	policy_note_inbound(p, &peer, 5000, 53, NOW);
-	judged(p, made_udp(GUEST, "192.0.2.1", 53, 5000, ""), VERDICT_PASS, "an answer");
+	came(p, "192.0.2.1", 5000, NOW);
+	judged(p, made_udp(GUEST, "192.0.2.1", 53, 5000, ""), VERDICT_ANSWER, "an answer");
 	judged(p, made_udp(GUEST, "192.0.2.1", 54, 5000, ""), VERDICT_REJECT, "from another port");
 	judged(p, made_udp(GUEST, "192.0.2.1", 53, 5001, ""), VERDICT_REJECT, "to another port");
 	judged(p, made_udp(GUEST, "192.0.2.2", 53, 5000, ""), VERDICT_REJECT, "to another");
+	judged(p, made_udp("192.0.2.9", "192.0.2.1", 53, 5000, ""), VERDICT_DROP,
+		"by somebody else's address");
 	judged(p, fragment(made_udp(GUEST, "192.0.2.1", 53, 5000, "")), VERDICT_REJECT,
 		"a fragment of one");
 	judged(p, made_tcp(GUEST, "192.0.2.1", 53, 5000, FRAME_SYN), VERDICT_REJECT, "TCP");
-	policy_note_inbound(p, &host, 5000, 53, NOW);
-	judged(p, made_udp(GUEST, "10.0.2.2", 53, 5000, ""), VERDICT_PASS, "an answer to the host");
+	came(p, "10.0.2.2", 5000, NOW);
+	judged(p, made_udp(GUEST, "10.0.2.2", 53, 5000, ""), VERDICT_ANSWER,
+		"an answer to the host");
 	judged(p, made_udp(GUEST, "10.0.2.2", 53, 5001, ""), VERDICT_REJECT, "another to the host");
-	policy_note_inbound(p, &host, 69, 53, NOW);
-	judged(p, made_udp(GUEST, "10.0.2.2", 53, 69, ""), VERDICT_DROP, "TFTP, whoever asked");
-	policy_note_inbound(p, &metadata, 5000, 53, NOW);
-	judged(p, made_udp(GUEST, "169.254.169.254", 53, 5000, ""), VERDICT_PASS,
+	came(p, "10.0.2.2", 69, NOW);
+	judged(p, made_udp(GUEST, "10.0.2.2", 53, 69, ""), VERDICT_ANSWER,
+		"from whatever port it came");
+	judged(p, made_udp(GUEST, "10.0.2.2", 54, 69, ""), VERDICT_DROP, "no TFTP of libslirp's");
+	came(p, "169.254.169.254", 5000, NOW);
+	judged(p, made_udp(GUEST, "169.254.169.254", 53, 5000, ""), VERDICT_ANSWER,
 		"an answer to one that is to be named");
 
-	is_int(judge_at(p, made_udp(GUEST, "192.0.2.1", 53, 5000, ""), NOW + 299), VERDICT_PASS,
+	is_int(judge_at(p, made_udp(GUEST, "192.0.2.1", 53, 5000, ""), NOW + 299), VERDICT_ANSWER,
 		"before it ends");
-	is_int(judge_at(p, made_udp(GUEST, "192.0.2.1", 53, 5000, ""), NOW + 500), VERDICT_PASS,
+	is_int(judge_at(p, made_udp(GUEST, "192.0.2.1", 53, 5000, ""), NOW + 500), VERDICT_ANSWER,
 		"... it was kept alive");
 	is_int(judge_at(p, made_udp(GUEST, "192.0.2.1", 53, 5000, ""), NOW + 800), VERDICT_REJECT,
 		"when it has ended");
-}
-
-/* The one that was silent longest is forgotten, and a peer has one place. */
-static void check_full(void)
-{
-	CLEANUP(mem_free) struct policy *p = policy("deny", CLOSED_HOST);
-	struct net_address peer = made_address("192.0.2.1");
-
-	for (int i = 0; i < POLICY_PEERS_MAX; i++)
-		policy_note_inbound(p, &peer, (uint16_t)(1000 + i), 53, (uint64_t)(NOW + i));
-	for (int i = 0; i < POLICY_PEERS_MAX; i++)
-		policy_note_inbound(p, &peer, 1000, 53, NOW + POLICY_PEERS_MAX);
-	judged(p, made_udp(GUEST, "192.0.2.1", 53, 1001, ""), VERDICT_PASS, "a full table");
-	for (int i = 0; i < POLICY_PEERS_MAX - 2; i++)
-		policy_note_inbound(p, &peer, (uint16_t)(9000 + i), 53, NOW + 9000);
-	judged(p, made_udp(GUEST, "192.0.2.1", 53, 1002, ""), VERDICT_REJECT, "the silent");
-	judged(p, made_udp(GUEST, "192.0.2.1", 53, 1000, ""), VERDICT_PASS, "the last to speak");
+	came(p, "192.0.2.1", 5000, NOW);
+	conversations_end(&p->conversations, published);
+	judged(p, made_udp(GUEST, "192.0.2.1", 53, 5000, ""), VERDICT_REJECT,
+		"when the port is closed");
 }
 
 static bool pinned(struct policy *p, const char *name, const char *address)
@@ -496,7 +495,6 @@ int main(void)
 	check_allow();
 	check_deny(deny);
 	check_inbound();
-	check_full();
 	check_names(open, deny, names);
 	check_pins(names);
 	check_pins_end();
