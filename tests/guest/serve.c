@@ -165,19 +165,40 @@ static void serve_udp(int fd)
 	}
 }
 
-/* serve tcp|udp ADDRESS PORT */
+/* Its first byte comes back to each, one after the other: what is measured is not our fork. */
+static void serve_turns(int fd)
+{
+	const struct timeval wait = { .tv_sec = 10 };
+
+	for (;;) {
+		int client = accept(fd, NULL, NULL);
+		char byte;
+
+		setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+		if (recv(client, &byte, 1, 0) == 1)
+			send_all(client, &byte, 1);
+		close(client);
+	}
+}
+
+/* serve tcp|turns|udp ADDRESS PORT */
 static void act_serve(char **args)
 {
 	struct place p = place_of(args[1], args[2]);
-	bool tcp = strcmp(args[0], "tcp") == 0;
-	int fd = listen_on(&p, tcp ? SOCK_STREAM : SOCK_DGRAM);
+	void (*serve)(int) = serve_tcp;
 	pid_t pid = 0;
+	int fd;
 
+	if (strcmp(args[0], "udp") == 0)
+		serve = serve_udp;
+	else if (strcmp(args[0], "turns") == 0)
+		serve = serve_turns;
+	fd = listen_on(&p, serve == serve_udp ? SOCK_DGRAM : SOCK_STREAM);
 	add_errno(fd < 0);
 	if (fd >= 0)
 		pid = background();
 	if (fd >= 0 && pid == 0)
-		tcp ? serve_tcp(fd) : serve_udp(fd);
+		serve(fd);
 	json_number("pid", pid);
 }
 
