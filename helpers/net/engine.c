@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -28,6 +29,9 @@
  * buffers for it. */
 #define DESCRIPTORS_MAX 8192
 #define MEMORY_MAX	(UINT64_C(4) << 30)
+/* Of one allocation, and at the end of the heap: they are kept for the next connection. */
+#define BUFFERS_MAX (4 << 20)
+#define KEPT_MAX    (16 << 20)
 
 struct serving {
 	struct source control;
@@ -166,6 +170,18 @@ static int limit_resources(struct error *e)
 	return r;
 }
 
+/*
+ * libslirp has two buffers of 128 KiB and more for each connection, which glibc would map and unmap
+ * every time: mallopt(3).
+ */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_MMAP_THRESHOLD, BUFFERS_MAX);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_MAX);
+#endif
+}
+
 static void say_nothing(const char *domain, GLogLevelFlags level, const char *message, void *data)
 {
 	(void)domain;
@@ -218,6 +234,7 @@ _Noreturn void engine_main(const struct request *q, int tap_fd, int sockets_fd, 
 
 	process_close_except(3, keep, ARRAY_SIZE(keep));
 	use_null();
+	keep_memory();
 	g_log_set_default_handler(say_nothing, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	s->control = (struct source){ control_fd, on_control };

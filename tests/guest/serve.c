@@ -165,7 +165,10 @@ static void serve_udp(int fd)
 	}
 }
 
-/* Its first byte comes back to each, one after the other: what is measured is not our fork. */
+/*
+ * Its first byte comes back to each, one after the other: what is measured is not our fork. The
+ * client closes first, always: a connection lives on at whoever does.
+ */
 static void serve_turns(int fd)
 {
 	const struct timeval wait = { .tv_sec = 10 };
@@ -177,6 +180,7 @@ static void serve_turns(int fd)
 		setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 		if (recv(client, &byte, 1, 0) == 1)
 			send_all(client, &byte, 1);
+		(void)!recv(client, &byte, 1, 0);
 		close(client);
 	}
 }
