@@ -23,14 +23,20 @@
 #define ENGINE_END_MS 100
 #define NOBODY	      65534 /* as in /proc/sys/kernel/overflowuid */
 
+/*
+ * The tap device goes with the engine, and takes as long as an instance of inotify: each waits for
+ * all processors (RCU). So they go at the same time, since whoever deletes the container waits.
+ */
 static void monitor_release(struct monitor *m)
 {
+	if (m->engine.pid > 0)
+		kill(m->engine.pid, SIGKILL);
+	fd_close(m->watch_fd);
 	engine_release(&m->engine);
 	inside_release(&m->inside);
 	fd_close(m->pidfd);
 	fd_close(m->api_fd);
 	fd_close(m->signal_fd);
-	fd_close(m->watch_fd);
 	free(m->forwards);
 	if (m->request->api_socket && m->api_fd >= 0)
 		(void)unlink(m->request->api_socket);
