@@ -95,6 +95,21 @@ wait "$starter"
 is "… which ends then" $? 0
 heard
 
+# ---- a manager that does not listen ----
+
+# a process that is stopped: its queue takes so many
+n=$(($(cat /proc/sys/net/unix/max_dgram_qlen) + 5))
+manager "$n"
+kill -STOP "$manager"
+steps=()
+for ((i = 0; i < n; i++)); do steps+=(sd-notify "STATUS=$i" ,); done
+bundle "$scratch/bundle" -- "${steps[@]}" exit 7
+new_id
+run within 30 env NOTIFY_SOCKET="$manager_socket" "$LICHEN" --root "$(state_dir)" run --bundle "$scratch/bundle" "$id"
+is "a manager that does not listen keeps nobody: run ends with its container" "$status $stderr" '7 '
+kill -KILL "$manager"
+wait "$manager" 2>/dev/null
+
 # ---- who may, and who is not asked ----
 
 if has_ids 1000; then

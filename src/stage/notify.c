@@ -16,8 +16,14 @@
 /* systemd itself reads no more (NOTIFY_BUFFER_MAX). */
 #define DATAGRAM_MAX 4096
 
-/* A manager that does not know sd_notify_barrier(3) closes the descriptor at once, too. */
-#define BARRIER_TIMEOUT_MS 5000
+/* At once: a container that never stops talking must not keep us from all else. */
+#define ROUND 64
+
+/*
+ * For a manager that is busy. One that does not know sd_notify_barrier(3) closes the descriptor at
+ * once, too.
+ */
+#define MANAGER_TIMEOUT_MS 5000
 
 /* "@name" is in the abstract namespace: unix(7). */
 static int address_of(
@@ -50,7 +56,7 @@ int notify_open(struct notify *n, struct error *e)
 		return 0;
 	if (address_of(path, &addr, &len, e) < 0)
 		return -e->code;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, len) < 0) {
 		error_errno(e, "connect to NOTIFY_SOCKET '%s'", path);
 		return error_hint(e, "unset NOTIFY_SOCKET, if no service manager waits for it");
@@ -63,6 +69,7 @@ void notify_release(struct notify *n)
 {
 	n->manager_fd = fd_close(n->manager_fd);
 	n->container_fd = fd_close(n->container_fd);
+	text_release(&n->pending);
 }
 
 /* sd_notify(3). Not among them: MAINPID, BARRIER, and all that stores or opens something. */
@@ -105,51 +112,97 @@ int notify_filter(const char *text, size_t len, pid_t main_pid, struct text *out
 	return ready;
 }
 
-void notify_pass_on(struct notify *n)
+/* Whether the manager has it, or is gone: else it stays pending. */
+static int send_pending(struct notify *n)
+{
+	if (n->pending.len > 0 && n->manager_fd >= 0 &&
+		send(n->manager_fd, n->pending.s, n->pending.len, MSG_NOSIGNAL) < 0 &&
+		errno == EAGAIN)
+		return 0;
+	text_release(&n->pending);
+	return 1;
+}
+
+/* Whether there was anything. */
+static int receive(struct notify *n)
 {
 	char buf[DATAGRAM_MAX];
+	ssize_t size;
 
-	while (n->container_fd >= 0 && fd_wait(n->container_fd, 0) > 0) {
-		CLEANUP(text_release) struct text out = { 0 };
-		/* Descriptors that come along stay behind: a barrier is over when they are closed.
-		 */
-		ssize_t size = recv(n->container_fd, buf, sizeof(buf), MSG_DONTWAIT);
+	if (n->container_fd < 0 || fd_wait(n->container_fd, 0) <= 0)
+		return 0;
+	/* Descriptors that come along stay behind: a barrier is over when they are closed. */
+	size = recv(n->container_fd, buf, sizeof(buf), MSG_DONTWAIT);
+	if (size > 0 && notify_filter(buf, (size_t)size, n->main_pid, &n->pending))
+		n->ready = 1;
+	return size >= 0;
+}
 
-		if (size <= 0)
-			return;
-		if (notify_filter(buf, (size_t)size, n->main_pid, &out))
-			n->ready = 1;
-		if (out.len > 0 && n->manager_fd >= 0)
-			(void)send(n->manager_fd, out.s, out.len, MSG_NOSIGNAL);
-	}
+struct pollfd notify_poll(const struct notify *n)
+{
+	if (n->pending.len > 0)
+		return (struct pollfd){ .fd = n->manager_fd, .events = POLLOUT };
+	return (struct pollfd){ .fd = n->container_fd, .events = POLLIN };
+}
+
+void notify_pass_on(struct notify *n)
+{
+	for (int i = 0; i < ROUND && send_pending(n) && receive(n); i++)
+		;
+	(void)send_pending(n);
+}
+
+/* Until the manager has room; or has gone, as sending will tell. */
+static void wait_for_room(const struct notify *n, int64_t deadline)
+{
+	struct pollfd p = { .fd = n->manager_fd, .events = POLLOUT };
+	int64_t left = deadline - time_ms();
+
+	if (left > 0)
+		(void)poll(&p, 1, (int)left);
+}
+
+void notify_finish(struct notify *n)
+{
+	int64_t deadline = time_ms() + MANAGER_TIMEOUT_MS;
+
+	notify_pass_on(n);
+	while (!send_pending(n) && time_ms() < deadline)
+		wait_for_room(n, deadline);
 }
 
 /* sd_notify_barrier(3): a manager that looks up the sender must not find it gone. */
 static void wait_for_manager(const struct notify *n)
 {
-	int pipe_fds[2];
-	ssize_t sent;
+	int64_t deadline = time_ms() + MANAGER_TIMEOUT_MS;
+	int pipe_fds[2], sent = -EAGAIN;
 
 	if (n->manager_fd < 0 || pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return;
-	sent = fd_send(n->manager_fd, "BARRIER=1", strlen("BARRIER=1"), &pipe_fds[1], 1);
+	while (sent == -EAGAIN && time_ms() < deadline) {
+		wait_for_room(n, deadline);
+		sent = (int)fd_send(
+			n->manager_fd, "BARRIER=1", strlen("BARRIER=1"), &pipe_fds[1], 1);
+	}
 	fd_close(pipe_fds[1]);
 	if (sent >= 0)
-		(void)fd_wait(pipe_fds[0], BARRIER_TIMEOUT_MS);
+		(void)fd_wait(pipe_fds[0], MANAGER_TIMEOUT_MS);
 	fd_close(pipe_fds[0]);
 }
 
 void notify_wait_ready(struct notify *n, int pidfd)
 {
-	while (!n->ready) {
-		struct pollfd p[] = { { .fd = n->container_fd, .events = POLLIN },
-			{ .fd = pidfd, .events = POLLIN } };
+	while (!n->ready || !send_pending(n)) {
+		struct pollfd p[] = { notify_poll(n), { .fd = pidfd, .events = POLLIN } };
 
 		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
 			return;
-		notify_pass_on(n);
-		if (p[1].revents)
+		if (p[1].revents) {
+			notify_finish(n);
 			break;
+		}
+		if (!n->ready)
+			notify_pass_on(n);
 	}
 	wait_for_manager(n);
 }

@@ -162,19 +162,20 @@ static int loop(struct relay *r, struct error *e)
 
 		prepare(p + 2, &r->in);
 		prepare(p + 4, &r->out);
-		p[6] = (struct pollfd){ .fd = r->notify ? r->notify->container_fd : -1,
-			.events = POLLIN };
+		p[6] = r->notify ? notify_poll(r->notify) : (struct pollfd){ .fd = -EBADF };
 		if (poll(p, 7, -1) < 0 && errno != EINTR)
 			return error_errno(e, "wait for the container");
 		if (p[1].revents)
 			handle_signal(r);
 		serve(p + 2, &r->in);
 		serve(p + 4, &r->out);
-		/* Also what it said last, before it ended. */
-		if (r->notify && (p[6].revents || p[0].revents))
+		if (r->notify && p[6].revents)
 			notify_pass_on(r->notify);
 		if (p[0].revents) {
 			drain(r);
+			/* What it said last, before it ended. */
+			if (r->notify)
+				notify_finish(r->notify);
 			return 0;
 		}
 	}

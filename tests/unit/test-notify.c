@@ -93,6 +93,69 @@ static void test_pass_on(void)
 	notify_release(&n);
 }
 
+/* One that takes nothing for a while holds up nobody but the container. */
+static void test_slow_manager(void)
+{
+	CLEANUP(notify_release) struct notify n = NOTIFY_NONE;
+	int to[2], from[2], filled = 0;
+	char buf[256];
+	ssize_t len;
+
+	ok(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, to) == 0 &&
+			socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, from) == 0,
+		"(sockets)");
+	n.manager_fd = to[0];
+	n.container_fd = from[0];
+	while (send(to[0], "x", 1, 0) == 1)
+		filled++;
+	ok(send(from[1], "STATUS=a", 8, 0) == 8 && send(from[1], "STATUS=b", 8, 0) == 8, "(two)");
+	notify_pass_on(&n);
+	notify_pass_on(&n);
+	is_int(notify_poll(&n).fd, n.manager_fd, "full: it is waited for");
+	is_int(fd_wait(from[0], 0), 1, "full: the second is with the container");
+	for (int i = 0; i < filled; i++)
+		(void)!recv(to[1], buf, sizeof(buf), 0);
+	notify_pass_on(&n);
+	is_int(notify_poll(&n).fd, n.container_fd, "room: the container is waited for");
+	len = recv(to[1], buf, sizeof(buf) - 1, 0);
+	buf[len > 0 ? len : 0] = '\0';
+	is_str(buf, "STATUS=a\n", "room: the first");
+	len = recv(to[1], buf, sizeof(buf) - 1, 0);
+	buf[len > 0 ? len : 0] = '\0';
+	is_str(buf, "STATUS=b\n", "room: the second");
+	fd_close(to[1]);
+	fd_close(from[1]);
+}
+
+/* One who never stops talking gets a turn, and no more. */
+static void test_talker(void)
+{
+	CLEANUP(notify_release) struct notify n = NOTIFY_NONE;
+	int from[2], said = 0;
+
+	ok(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, from) == 0, "(sockets)");
+	n.container_fd = from[0];
+	while (send(from[1], "X=1", 3, 0) == 3)
+		said++;
+	notify_pass_on(&n);
+	is_int(fd_wait(from[0], 0), 1, "of %d some are left for later", said);
+	fd_close(from[1]);
+}
+
+/* An empty one is no end of what there is to read. */
+static void test_empty(void)
+{
+	CLEANUP(notify_release) struct notify n = NOTIFY_NONE;
+	int from[2];
+
+	ok(socketpair(AF_UNIX, SOCK_DGRAM, 0, from) == 0, "(sockets)");
+	n.container_fd = from[0];
+	ok(send(from[1], "", 0, 0) == 0 && send(from[1], "READY=1", 7, 0) == 7, "(two)");
+	notify_pass_on(&n);
+	is_int(n.ready, 1, "behind an empty one");
+	fd_close(from[1]);
+}
+
 static void test_open(void)
 {
 	struct notify n = NOTIFY_NONE;
@@ -120,6 +183,9 @@ int main(void)
 	test_cases();
 	test_nul();
 	test_pass_on();
+	test_slow_manager();
+	test_talker();
+	test_empty();
 	test_open();
 	return done();
 }
