@@ -155,7 +155,7 @@ bundle "$scratch/bundle" -- report
 new_id
 rt create --bundle "$scratch/bundle" "$id" >"$scratch/out"
 run env NOTIFY_SOCKET=vsock:2:1 "$LICHEN" --root "$(state_dir)" start "$id"
-like "a socket of another kind" "$status $stderr" "^1 lichen: NOTIFY_SOCKET 'vsock:2:1': neither a path nor an abstract name"
+like "a socket of another kind" "$status $stderr" "^1 lichen: NOTIFY_SOCKET 'vsock:2:1': neither a path nor an abstract name.*hint: unset NOTIFY_SOCKET"
 run env NOTIFY_SOCKET=/nowhere/notify "$LICHEN" --root "$(state_dir)" start "$id"
 like "one that nobody listens on" "$status $stderr" "^1 lichen: connect to NOTIFY_SOCKET '/nowhere/notify': No such file"
 is "… and the container has not been started" "$(rt state "$id" | jq -r .status) $(cat "$scratch/out")" 'created '

@@ -45,23 +45,31 @@ static int address_of(
 	return 0;
 }
 
-int notify_open(struct notify *n, struct error *e)
+static int connect_to(const char *path, struct error *e)
 {
-	const char *path = getenv("NOTIFY_SOCKET");
 	CLEANUP(fd_cleanup) int fd = -EBADF;
 	struct sockaddr_un addr;
 	socklen_t len = 0;
 
-	if (!path || !*path)
-		return 0;
 	if (address_of(path, &addr, &len, e) < 0)
 		return -e->code;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, len) < 0) {
-		error_errno(e, "connect to NOTIFY_SOCKET '%s'", path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, len) < 0)
+		return error_errno(e, "connect to NOTIFY_SOCKET '%s'", path);
+	return fd_take(&fd);
+}
+
+int notify_open(struct notify *n, struct error *e)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd;
+
+	if (!path || !*path)
+		return 0;
+	fd = connect_to(path, e);
+	if (fd < 0)
 		return error_hint(e, "unset NOTIFY_SOCKET, if no service manager waits for it");
-	}
-	n->manager_fd = fd_take(&fd);
+	n->manager_fd = fd;
 	return 0;
 }
 
