@@ -278,6 +278,25 @@ test_update() {
 	rt delete --force "$id"
 }
 
+# In a unit to which nothing is delegated: what systemd has not given it is not taken from its slice.
+test_slice() {
+	local slice=t$$.slice at was
+	if [[ $part != cgroupfs ]] || ! has_manager || ! must_run cgroup-memory; then return; fi
+	new_id
+	ok "a plain unit: create" systemd_run --quiet --scope --slice="$slice" --unit="t$$-plain" "${L[@]}" create --bundle "$sleeps" "$id"
+	at=$(group_of "$id")
+	at=${at%"/$slice/"*}/$slice
+	was=$(cat "$at/cgroup.subtree_control")
+	if [[ " $was " == *' cpu '* || " $(cat "$at/cgroup.controllers") " != *' cpu '* ]]; then
+		elsewhere "a plain unit: systemd gives the controller cpu to every slice here, or to none"
+	else
+		refused "a plain unit: update of what it has not" "has not been given the controller 'cpu'" update --cpu-quota 20000 "$id"
+		is "… and the slice is as it was" "$(cat "$at/cgroup.subtree_control")" "$was"
+	fi
+	ok "a plain unit: update of what it has" rt update --pids-limit 44 "$id"
+	rt delete --force "$id"
+}
+
 # Whatever has the same name is not ours.
 test_foreign() {
 	local group unit
@@ -444,5 +463,5 @@ test_many() {
 	rm "$scratch/many"
 }
 
-run_tests pause kill update foreign death again many
+run_tests pause kill update slice foreign death again many
 done_testing

@@ -257,6 +257,24 @@ static bool is_made(int root_fd, const struct state_cgroup *c, const char *path)
 	return (c->top && strlen(path) >= strlen(c->top)) || (fd >= 0 && cgroup_is_marked(fd));
 }
 
+int container_cgroup_base(const struct state_cgroup *c, char **out, struct error *e)
+{
+	CLEANUP(fd_cleanup) int root_fd = open_root(e);
+	char *path;
+
+	if (root_fd < 0)
+		return root_fd;
+	path = parent_of(c->path);
+	while (path[1] && is_made(root_fd, c, path)) {
+		char *parent = parent_of(path);
+
+		free(path);
+		path = parent;
+	}
+	*out = path;
+	return 0;
+}
+
 /* The container's cgroup and those on the way to it, as far as nobody uses them. */
 static void remove_path(int root_fd, const struct state_cgroup *c)
 {

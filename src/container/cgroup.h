@@ -37,6 +37,12 @@ char *container_cgroup_place_of(pid_t pid, const struct state_cgroup *c);
 int container_cgroup_attach(
 	const struct state_cgroup *c, const char *path, pid_t pid, struct error *e);
 
+/*
+ * Where creation began for a directory of ours, which gives controllers from there down: the
+ * nearest cgroup above it that lichen has not made. Absolute; the caller's to free.
+ */
+int container_cgroup_base(const struct state_cgroup *c, char **out, struct error *e);
+
 bool container_cgroup_is_frozen(const struct state_cgroup *c);
 /* 0 also where nobody counts. */
 uint64_t container_cgroup_oom_kills(const struct state_cgroup *c);

@@ -244,13 +244,19 @@ static int record(struct update *u, struct error *e)
 
 /*
  * A cgroup of ours may lack controllers that no limit has needed yet, because processes were in the
- * way of giving them. A scope has all that systemd can give.
+ * way of giving them. A scope has all that systemd can give. Above what is ours they are systemd's:
+ * it takes away what its own units don't need.
  */
 static int provide(const struct update *u, const struct host_cgroup *host, struct error *e)
 {
 	const struct state_cgroup *c = &u->state.cgroup;
+	CLEANUP(mem_free) char *base = NULL;
 
-	return c->unit ? 0 : controllers_give_down_to(host, &u->changed, c->path, e);
+	if (c->unit)
+		return 0;
+	if (container_cgroup_base(c, &base, e) < 0)
+		return -e->code;
+	return controllers_give_down_to(host, &u->changed, base, c->path, e);
 }
 
 /* All of it or nothing. */

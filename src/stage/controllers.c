@@ -87,29 +87,20 @@ int controllers_give(const struct host_cgroup *host, const struct resource_setti
 
 /* ---- for one that exists ---- */
 
-/* How much of path is the nearest cgroup that has the controller; 0 if none below the root has. */
-static size_t find_owner(int root_fd, const char *path, const char *controller)
+static bool has(int root_fd, const char *path, const char *controller)
 {
-	CLEANUP(mem_free) char *above = xstrdup(path);
 	struct error ignored;
+	CLEANUP(fd_cleanup) int fd = cgroup_open(root_fd, path, &ignored);
 
-	for (char *end = above + strlen(above); end; end = strrchr(above, '/')) {
-		CLEANUP(fd_cleanup) int fd = -EBADF;
-
-		*end = '\0';
-		fd = *above ? cgroup_open(root_fd, above, &ignored) : -ENOENT;
-		if (fd >= 0 && cgroup_has(fd, "cgroup.controllers", controller))
-			return strlen(above);
-	}
-	return 0;
+	return fd >= 0 && cgroup_has(fd, "cgroup.controllers", controller);
 }
 
-/* The cgroups of path from the one that is its first len bytes. */
+/* The cgroups of path from the one that is its first len bytes; 0: the hierarchy's root. */
 static int give_from(const struct host_cgroup *host, int root_fd, const char *path, size_t len,
 	const char *controller, struct error *e)
 {
 	for (;; len += 1 + strcspn(path + len + 1, "/")) {
-		CLEANUP(mem_free) char *part = xstrndup(path, len);
+		CLEANUP(mem_free) char *part = len ? xstrndup(path, len) : xstrdup("/");
 		CLEANUP(fd_cleanup) int fd = cgroup_open(root_fd, part, e);
 		int r = fd < 0 ? fd : give(host, fd, part, controller, e);
 
@@ -122,16 +113,19 @@ static int give_from(const struct host_cgroup *host, int root_fd, const char *pa
 }
 
 int controllers_give_down_to(const struct host_cgroup *host,
-	const struct resource_settings *settings, const char *path, struct error *e)
+	const struct resource_settings *settings, const char *base, const char *path,
+	struct error *e)
 {
 	CLEANUP(fd_cleanup) int root_fd = open(host->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t len = streq(base, "/") ? 0 : strlen(base);
 
 	if (root_fd < 0)
 		return error_errno(e, "open '%s'", host->mount);
 	for (size_t i = 0; i < settings->n; i++) {
 		const char *controller = settings->v[i].controller;
-		size_t len = controller ? find_owner(root_fd, path, controller) : 0;
-		int r = len ? give_from(host, root_fd, path, len, controller, e) : 0;
+		int r = controller && has(root_fd, base, controller)
+			? give_from(host, root_fd, path, len, controller, e)
+			: 0;
 
 		if (r == -EBUSY)
 			return r;

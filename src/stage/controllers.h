@@ -16,12 +16,13 @@ int controllers_give(const struct host_cgroup *host, const struct resource_setti
 	int fd, const char *path, struct error *e);
 
 /*
- * The same for a container's cgroup that exists, and for its child: from the nearest cgroup above
- * that has what the limits need. What no cgroup there has, or is not ours to give, is left to
- * whoever writes the limits.
+ * The same for a container's cgroup that exists, and for its child: from base, which is above
+ * path, down. What base does not have, or is not ours to give, is left to whoever writes the
+ * limits.
  */
 int controllers_give_down_to(const struct host_cgroup *host,
-	const struct resource_settings *settings, const char *path, struct error *e);
+	const struct resource_settings *settings, const char *base, const char *path,
+	struct error *e);
 
 /* For an error of access: what would help. Returns -e->code. */
 int controllers_explain(struct error *e);
