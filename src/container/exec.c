@@ -285,6 +285,12 @@ static char *choose_place(const struct exec *x)
 	return first ? first : xstrdup(named ? named : "/");
 }
 
+/* It has given its controllers to others; it has gone; it has gone since we opened it. */
+static bool is_moving(int r)
+{
+	return r == -EBUSY || r == -ENOENT || r == -ENODEV;
+}
+
 /*
  * The process is born in the cgroup of the first one: in the container's own it would keep a
  * systemd inside, which has just moved, from giving controllers to cgroups that it makes
@@ -299,8 +305,8 @@ static int begin_in_cgroup(struct exec *x, struct error *e)
 
 	if (!c->path)
 		return begin(x, -EBADF, e);
-	/* The first process may move meanwhile. */
-	for (int i = 0; (r == -EBUSY || r == -ENOENT) && i < PLACE_TRIES; i++) {
+	/* The first process may move meanwhile, and remove where it was. */
+	for (int i = 0; is_moving(r) && i < PLACE_TRIES; i++) {
 		free(place);
 		place = choose_place(x);
 		r = begin_at(x, place, e);
