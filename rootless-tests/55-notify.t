@@ -16,7 +16,7 @@ manager() {
 	eventually test -S "$manager_socket"
 }
 heard() { wait "$manager"; stdout=$(cat "$scratch/heard"); }
-notified() { NOTIFY_SOCKET=$manager_socket "$LICHEN" --root "$(state_dir)" "$@"; }
+notified() { NOTIFY_SOCKET=$manager_socket within "${LICHEN_DEADLINE:-60}" "$LICHEN" --root "$(state_dir)" "$@"; }
 mkdir -p "$scratch/gate"
 gate="mounted(\"/gate\"; \"bind\"; \"$scratch/gate\"; [\"bind\"])"
 

@@ -22,6 +22,8 @@
 #include "guest.h"
 #include "json.h"
 
+#define MANAGER_TIMEOUT_S 60
+
 static void add_exe(void)
 {
 	char path[PATH_MAX];
@@ -181,7 +183,7 @@ static void act_hold(char **args)
 
 /*
  * manager SOCKET COUNT: a service manager's end of sd_notify(3): COUNT datagrams, with how many
- * descriptors came along; those are closed.
+ * descriptors came along; those are closed. One that waits in vain dies.
  */
 static void act_manager(char **args)
 {
@@ -191,6 +193,7 @@ static void act_manager(char **args)
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", args[0]);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		exit(99);
+	alarm(MANAGER_TIMEOUT_S);
 	json_array("datagrams");
 	for (int i = 0; i < atoi(args[1]); i++) {
 		static char text[1 << 16];
@@ -206,6 +209,7 @@ static void act_manager(char **args)
 		json_object_end();
 	}
 	json_array_end();
+	alarm(0);
 }
 
 /*
