@@ -58,7 +58,7 @@ signals() {
 	local buildah
 	box @ sh -c 'trap "echo caught; exit 3" INT TERM; echo up; while :; do sleep 0.1; done' >"$scratch/said" 2>&1 &
 	buildah=$!
-	eventually grep -q up "$scratch/said"
+	works "run: it is up" eventually grep -qx up "$scratch/said"
 	pkill -TERM -P "$(pgrep -P "$buildah" | head -n 1)" buildah
 	wait "$buildah"
 	expect "run: its process is ended, or ends itself" "$(eventually eval '! pgrep -f "while :; do sleep 0.1" >/dev/null' && echo yes)" yes
