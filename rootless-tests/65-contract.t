@@ -15,6 +15,16 @@ if [[ ! $part && $mode == user ]]; then
 	parts user:env namespaced:namespaced
 	done_testing
 fi
+# Its states are where each caller looks for them.
+eval "life_$(declare -f at_exit)"
+at_exit() {
+	local state
+	for state in "$scratch"/run/*/"t$$-"*/ "$user_runtime"/*/"t$$-${scratch##*.}-"*/; do
+		if [[ ! -d $state ]]; then continue; fi
+		within 20 "$LICHEN" --root "$(dirname "$state")" delete --force "$(basename "$state")" >/dev/null 2>&1
+	done
+	life_at_exit
+}
 before=$(census)
 called=${LICHEN##*/}
 shim_root=$scratch/state-$called
