@@ -110,11 +110,11 @@ int start_container(
 	int r = state_dir_open(rt, id, STATE_LOCKED, &s.dir, e);
 
 	if (r == 0)
-		r = notify_open(n, e);
-	if (r == 0)
 		r = state_read(&s.dir, &s.state, e);
 	if (r == 0)
 		r = check_status(&s, e);
+	if (r == 0)
+		r = notify_open(n, e);
 	if (r == 0)
 		r = state_read_config(&s.dir, &s.spec, e);
 	if (r < 0)

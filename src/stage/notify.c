@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 
-/* systemd itself reads no more (NOTIFY_BUFFER_MAX). */
+/* A longer one systemd ignores itself (NOTIFY_BUFFER_MAX). */
 #define DATAGRAM_MAX 4096
 
 /* At once: a container that never stops talking must not keep us from all else. */
@@ -140,8 +140,9 @@ static int receive(struct notify *n)
 	if (n->container_fd < 0 || fd_wait(n->container_fd, 0) <= 0)
 		return 0;
 	/* Descriptors that come along stay behind: a barrier is over when they are closed. */
-	size = recv(n->container_fd, buf, sizeof(buf), MSG_DONTWAIT);
-	if (size > 0 && notify_filter(buf, (size_t)size, n->main_pid, &n->pending))
+	size = recv(n->container_fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
+	if (size > 0 && size <= DATAGRAM_MAX &&
+		notify_filter(buf, (size_t)size, n->main_pid, &n->pending))
 		n->ready = 1;
 	return size >= 0;
 }

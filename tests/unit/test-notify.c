@@ -61,8 +61,8 @@ static void test_nul(void)
 static void test_pass_on(void)
 {
 	struct notify n = NOTIFY_NONE;
+	char buf[256], long_one[5000] = "STATUS=";
 	int to[2], from[2];
-	char buf[256];
 	ssize_t len;
 
 	ok(socketpair(AF_UNIX, SOCK_DGRAM, 0, to) == 0 &&
@@ -85,6 +85,10 @@ static void test_pass_on(void)
 	is_str(buf, "READY=1\nMAINPID=42\n", "the third");
 	is_int(n.ready, 1, "is ready");
 	is_int(fd_wait(to[1], 0), 0, "and no more");
+	memset(long_one + 7, 'x', sizeof(long_one) - 7);
+	ok(send(from[1], long_one, sizeof(long_one), 0) > 4096, "(a long one)");
+	notify_pass_on(&n);
+	is_int(fd_wait(to[1], 0), 0, "which is not cut, but dropped");
 	fd_close(to[1]);
 	ok(send(from[1], "STATUS=b", 8, 0) == 8, "(one more)");
 	notify_pass_on(&n);
