@@ -201,6 +201,16 @@ static void pass(struct stack *s, const struct frame *f)
 	s->resetting = false;
 }
 
+/*
+ * A connection that its other side has closed first is kept by libslirp for 10 s (RFC 9293's
+ * TIME-WAIT). If those are many, there is a place when the container asks again; else it is told.
+ */
+static void turn_away(struct stack *s, const struct frame *f)
+{
+	if (!frame_opens(f) || s->n_live > s->fd_limit / 2)
+		reject(s, f);
+}
+
 static void take_frame(struct stack *s, size_t n)
 {
 	enum verdict verdict;
@@ -213,7 +223,7 @@ static void take_frame(struct stack *s, size_t n)
 	switch (verdict) {
 	case VERDICT_PASS:
 		if (s->is_full && wants_socket(&f))
-			reject(s, &f);
+			turn_away(s, &f);
 		else if (f.protocol == IPPROTO_TCP && f.fragment == FRAGMENT_NONE &&
 			!lead_to_nameserver(s, &f))
 			reject(s, &f);
@@ -425,6 +435,7 @@ static int on_want(int fd, int wanted, void *opaque)
 	struct stack *s = opaque;
 	uint32_t mask = 0;
 
+	s->n_live++;
 	/* A connection that can't be accepted would be there in every round. */
 	if (s->is_full && bit_get(s->listeners, (uint16_t)fd))
 		return fd;
@@ -464,6 +475,7 @@ int stack_run(struct stack *s, struct error *e)
 		int r;
 
 		loop_begin(s->loop);
+		s->n_live = 0;
 		slirp_pollfds_fill(s->slirp, &timeout, on_want, s);
 		timeout = (uint32_t)until(s->router_at, at, (int)timeout);
 		r = loop_wait(s->loop, until(s->nameserver.next_at, at, (int)timeout));
