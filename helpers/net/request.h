@@ -6,7 +6,7 @@
  *                is ready, watches the container, the host's resolv.conf and the API socket.
  *   inside       its child, in the container's network namespace: makes and configures the tap
  *                device, then hands out sockets of that namespace for the short way of published
- *                ports (splice.h), and can do nothing else any more.
+ *                ports (shortcut.h), and can do nothing else any more.
  *   engine       its child, in namespaces of its own with an empty root: libslirp, between the tap
  *                device and sockets of the host's network namespace. Whatever comes from the
  *                container is looked at here and nowhere else.

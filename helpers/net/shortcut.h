@@ -23,8 +23,8 @@ struct shortcuts {
 struct shortcut;
 
 /*
- * host and port are an address on the loopback. With SHORTCUT_BESIDE another socket of ours listens
- * for all addresses on that port: beside_fd, which lets us in for the moment only.
+ * host and port are an address on the loopback. beside_fd is a socket of ours that listens for all
+ * addresses on that port, and lets this one in for the moment only; or -EBADF. -errno.
  */
 int shortcut_listen(struct shortcuts *s, const struct net_address *host, uint16_t port,
 	int beside_fd, struct in_addr guest, uint16_t guest_port, struct shortcut **out);
