@@ -226,7 +226,10 @@ static const char *kind_of(uint8_t protocol)
 	}
 }
 
-/* A word of a datagram's, so that one is known again. */
+/*
+ * What a datagram says, if it is a word, so that one is known again. A question to a name server
+ * is none, even if its identifier may be.
+ */
 static void word_of(const uint8_t *p, size_t n, char out[32])
 {
 	size_t i = 0;
@@ -235,7 +238,7 @@ static void word_of(const uint8_t *p, size_t n, char out[32])
 		out[i] = (char)p[i];
 		i++;
 	}
-	out[i] = '\0';
+	out[i < n ? 0 : i] = '\0';
 }
 
 /* "udp FROM PORT TO PORT WORD" */
