@@ -180,10 +180,12 @@ test_spec() {
 
 test_files() {
 	slirp_works || return
-	local search
+	local search servers=$'nameserver 10.0.2.3\nnameserver fd00::3'
 	search=$(sed -n 's/^search[ \t]*/search /p; s/^domain[ \t]*/search /p' /etc/resolv.conf | tail -n 1)
-	shows "resolv.conf: the network's name server, and the host's domains" "grep -v ^options /etc/resolv.conf" "0 nameserver 10.0.2.3
-nameserver fd00::3${search:+
+	if grep -q '^nameserver' /etc/resolv.conf && ! grep -q '^nameserver.*\.' /etc/resolv.conf; then
+		servers=$'nameserver fd00::3\nnameserver 10.0.2.3'
+	fi
+	shows "resolv.conf: the network's name servers, and the host's domains" "grep -v ^options /etc/resolv.conf" "0 $servers${search:+
 $search}" --network slirp
 	shows "hosts: the container's name, too" "cat /etc/hosts" "0 127.0.0.1 localhost
 ::1 localhost ip6-localhost ip6-loopback

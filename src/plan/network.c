@@ -226,17 +226,32 @@ static void add_file(struct plan_builder *b, const char *name, const struct text
 		.text = arena_strndup(&b->plan->arena, text->s, text->len) };
 }
 
+/*
+ * Our name server has answers over TCP from a host's of the same family alone, and a program asks
+ * again over TCP where it got a part of the answer: so the better family is first.
+ */
+static void add_nameservers(
+	const struct plan_network *n, const struct resolver_file *host, struct text *out)
+{
+	const char *addresses[] = { n->nameserver, n->nameserver6 };
+	size_t first = n->nameserver6 != NULL;
+
+	for (size_t i = 0; i < host->n; i++)
+		if (host->servers[i].address.family == AF_INET)
+			first = 0;
+	text_printf(out, "nameserver %s\n", addresses[first]);
+	if (addresses[!first])
+		text_printf(out, "nameserver %s\n", addresses[!first]);
+}
+
 static void add_resolv_conf(struct plan_builder *b)
 {
-	const struct plan_network *n = &b->plan->network;
 	const char *host = b->host->network.resolv_conf;
 	CLEANUP(text_release) struct text text = { 0 };
 	struct resolver_file file;
 
-	text_printf(&text, "nameserver %s\n", n->nameserver);
-	if (n->nameserver6)
-		text_printf(&text, "nameserver %s\n", n->nameserver6);
 	resolver_file_parse(host ? host : "", host ? strlen(host) : 0, &file);
+	add_nameservers(&b->plan->network, &file, &text);
 	if (*file.search)
 		text_printf(&text, "search %s\n", file.search);
 	if (*file.options)

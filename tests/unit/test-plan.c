@@ -25,7 +25,7 @@ struct setting {
 	struct plan_request request;
 	struct resctrl_facts resctrl;
 	const char *mode, *publish, *egress; /* of the command line */
-	bool no_lichen_net, no_pasta, no_tun;
+	bool no_lichen_net, no_pasta, no_tun, dns6;
 	ino_t owners[NAMESPACES_MAX];
 	int fds[NAMESPACES_MAX];
 };
@@ -91,6 +91,8 @@ static void set_word(struct setting *s, const char *word)
 		s->no_pasta = true;
 	} else if (streq(word, "no-tun")) {
 		s->no_tun = true;
+	} else if (streq(word, "dns6")) {
+		s->dns6 = true;
 	} else if (streq(word, "own-network")) {
 		s->request.network_owner = OURS;
 	} else if (str_starts(word, "owners=")) {
@@ -123,11 +125,12 @@ static void set_network(const struct setting *s, struct host_network *out)
 	static char lichen_net[] = "/usr/libexec/lichen/lichen-net", pasta[] = "/usr/bin/pasta";
 	static char denied[] = "Permission denied";
 	static char resolv_conf[] = "nameserver 192.0.2.53\nsearch example.org\noptions ndots:2\n";
+	static char of_ipv6[] = "nameserver 2001:db8::53\nnameserver fe80::1%eth0\n";
 
 	*out = (struct host_network){ .lichen_net = s->no_lichen_net ? NULL : lichen_net,
 		.pasta = s->no_pasta ? NULL : pasta,
 		.tun_error = s->no_tun ? denied : NULL,
-		.resolv_conf = resolv_conf };
+		.resolv_conf = s->dns6 ? of_ipv6 : resolv_conf };
 }
 
 static int read_network(const struct setting *s, struct network_words *out, struct error *e)
