@@ -80,6 +80,7 @@ int destruction_do(
 {
 	CLEANUP(spec_cleanup) const struct spec *spec = NULL;
 	struct error ignored;
+	bool is_dead;
 	int r;
 
 	/* Without a readable config there are no hooks to run, but still a container to remove. */
@@ -88,12 +89,14 @@ int destruction_do(
 	r = processes_kill_all(state, SIGKILL, e);
 	if (r == 0)
 		r = destruction_kill(&state->init, dir->id, e);
-	if (r == 0)
-		network_end(dir);
+	is_dead = r == 0;
 	if (r == 0)
 		r = container_cgroup_remove(&state->cgroup, e);
 	if (r == 0)
 		r = rdt_remove(state, e);
+	/* Its end began with theirs, and takes the kernel a while. */
+	if (is_dead)
+		network_end(dir);
 	if (r == 0)
 		r = state_dir_remove(dir, e);
 	if (r == 0)
