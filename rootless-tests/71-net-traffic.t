@@ -150,8 +150,14 @@ for address in 198.51.100.1 2001:db8::1; do
 done
 outside udp 198.51.100.1 8080 1 , udp 198.51.100.1 8085 1 , udp 203.0.113.7 8080 1 , udp 127.0.0.1 8085 1
 expect "two UDP ports of the host's for one: each answers for itself" '[.[].errno]' '[0,0,0,0]'
-FROM=10.0.2.50 outside udp 10.0.2.50 8080 who
-like "UDP from an address like the container's own neighbours': the gateway's" "$(got '.[0].text')" '^10\.0\.2\.2 [0-9]+$'
+while read -r from to seen; do
+	FROM=$from FROM_PORT=5555 outside udp "$to" 8080 who
+	is "UDP: two of the loopback with one port are two to the container: $from" "$(got '.[0].text')" "$seen"
+done <<'END'
+127.0.0.1 127.0.0.1 10.0.2.2 5555
+127.0.0.2 127.0.0.1 10.0.2.2 5556
+127.0.0.1 127.0.0.1 10.0.2.2 5555
+END
 
 # ---- names ----
 
@@ -363,6 +369,30 @@ served() { outside tcp 198.51.100.1 8080 echo 1000; [[ $(got '.[0] | [.errno, .b
 ok "… and there is a place when the others have ended" eventually served
 is "… its state" "$(state .status)" '"up"'
 net_stop
+
+# descriptors come back from others than who has the last one
+few() {
+	local fds=() fd long
+	net_wrap=(prlimit --nofile=128:128)
+	ok "at a limit of 128 descriptors: it starts" net_start --disable-host-loopback -p 127.0.0.1:8080:7
+	net_wrap=()
+	serve inside serve tcp 0.0.0.0 7
+	for ((i = 0; i < 56; i++)); do exec {fd}<>/dev/tcp/127.0.0.1/8080 && fds+=("$fd"); done
+	(
+		for fd in "${fds[@]}"; do exec {fd}>&-; done
+		exec "${in_container[@]}" bash -c 'exec 3<>/dev/tcp/198.51.100.1/7 && exec sleep 1000'
+	) &
+	long=$!
+	net_containers+=("$long")
+	eventually is_connected
+	is "… published connections, and a long one out" "$? ${#fds[@]}" '0 56'
+	for fd in "${fds[@]}"; do exec {fd}>&-; done
+	ok "… when the published ones have ended, others have room" eventually has_room
+	net_stop
+}
+has_room() { WAIT=2 inside tcp 198.51.100.1 7 echo 1000; [[ $(got '.[0] | [.errno, .bytes]') == '[0,1000]' ]]; }
+is_connected() { [[ $("${in_container[@]}" ss -Htn state established dst 198.51.100.1) ]]; }
+few
 
 # who shares a port with us after we have shared it with ourselves
 steal() {

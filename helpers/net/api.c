@@ -180,6 +180,13 @@ static int do_add(
 		r = ports_add(m, &f, e);
 	if (r < 0)
 		return r;
+	/* Who is told of a failure is to find nothing changed. */
+	if (status_write(m, STATUS_UP, NULL, e) < 0) {
+		struct error ignored;
+
+		(void)ports_remove(m, f.id, &ignored);
+		return -e->code;
+	}
 	/* slirp4netns answers with the number alone. */
 	put_forward(o, "return", m, &f);
 	return 0;
@@ -195,6 +202,8 @@ static int do_remove(
 	if (!j || json_u64(j, UINT32_MAX, &id) < 0)
 		return error_set(e, EINVAL, "arguments.id: expected a number");
 	r = ports_remove(m, (uint32_t)id, e);
+	if (r == 0)
+		r = status_write(m, STATUS_UP, NULL, e);
 	if (r < 0)
 		return r;
 	json_out_object(o, "return");
@@ -217,9 +226,8 @@ static const struct {
 	const char *name;
 	int (*run)(struct monitor *m, const struct json *arguments, struct json_out *o,
 		struct error *e);
-	bool changes;
-} requests[] = { { "add_hostfwd", do_add, true }, { "remove_hostfwd", do_remove, true },
-	{ "list_hostfwd", do_list, false } };
+} requests[] = { { "add_hostfwd", do_add }, { "remove_hostfwd", do_remove },
+	{ "list_hostfwd", do_list } };
 
 static int answer(struct monitor *m, const struct json *request, struct text *out, struct error *e)
 {
@@ -238,8 +246,6 @@ static int answer(struct monitor *m, const struct json *request, struct text *ou
 		json_out_object(&o, NULL);
 		r = requests[i].run(m, arguments ? arguments : request, &o, e);
 		json_out_object_end(&o);
-		if (r == 0 && requests[i].changes)
-			r = status_write(m, STATUS_UP, NULL, e);
 		return r;
 	}
 	return error_set(e, EINVAL, "bad request: unknown execute %s", json_quote(name->text).s);

@@ -43,6 +43,12 @@ struct conversation *conversations_find(struct conversations *c, const struct ne
 	return NULL;
 }
 
+/* Seconds are long where many peers come at once. */
+static int is_older(const struct conversation *a, const struct conversation *b)
+{
+	return a->until != b->until ? a->until < b->until : a->begun < b->begun;
+}
+
 struct conversation *conversations_begin(struct conversations *c, const struct net_address *peer,
 	uint16_t peer_port, uint16_t guest_port, uint64_t now)
 {
@@ -54,13 +60,14 @@ struct conversation *conversations_begin(struct conversations *c, const struct n
 			place = &places[i];
 			break;
 		}
-		if (places[i].until < place->until)
+		if (is_older(&places[i], place))
 			place = &places[i];
 	}
 	*place = (struct conversation){ .peer = *peer,
 		.peer_port = peer_port,
 		.guest_port = guest_port,
-		.until = now + CONVERSATION_SECONDS };
+		.until = now + CONVERSATION_SECONDS,
+		.begun = ++c->n_begun };
 	return place;
 }
 

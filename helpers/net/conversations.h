@@ -22,6 +22,7 @@ struct conversation {
 	struct net_address peer; /* as the container sees it */
 	uint16_t peer_port, guest_port; /* host byte order */
 	uint64_t until;
+	uint64_t begun; /* its number among all of the table */
 	/* The published port that it came to (datagrams.h); NULL: none, and nothing below. */
 	const struct datagram_port *published;
 	union {
@@ -30,11 +31,13 @@ struct conversation {
 		struct sockaddr_in6 v6;
 	} real; /* the peer's own address */
 	struct net_address local; /* the host's, to which it wrote */
+	unsigned int interface; /* whose address that is, if it is link-local */
 };
 
 /* All zeros is an empty one. */
 struct conversations {
-	uint32_t seed; /* that nobody knows, so that nobody fills the places of another's */
+	uint32_t seed; /* that nobody knows, so that nobody aims at another's places */
+	uint64_t n_begun;
 	struct conversation v[CONVERSATIONS_MAX];
 };
 

@@ -12,6 +12,8 @@
 
 /* So many are taken from a socket before others get their turn. */
 #define TAKE_MAX 64
+/* Ports of the gateway's that one of the loopback may get. */
+#define PORTS_MAX 16
 
 struct datagram_port {
 	struct source source; /* first: on_datagrams goes back from it to the rest */
@@ -21,6 +23,11 @@ struct datagram_port {
 };
 
 /* The host's address that a datagram was sent to, or is to be sent from: ip(7), ipv6(7). */
+struct local {
+	struct net_address address;
+	unsigned int interface; /* of a link-local one */
+};
+
 union told_address {
 	struct cmsghdr align;
 	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
@@ -28,59 +35,91 @@ union told_address {
 
 /* ---- to the container ---- */
 
-static void read_local(struct msghdr *m, struct net_address *out)
+static void read_local(struct msghdr *m, struct local *out)
 {
-	*out = (struct net_address){ 0 };
+	*out = (struct local){ 0 };
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			*out = net_address_v4(ntohl(info.ipi_spec_dst.s_addr));
+			out->address = net_address_v4(ntohl(info.ipi_spec_dst.s_addr));
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			*out = net_address_v6(&info.ipi6_addr);
+			out->address = net_address_v6(&info.ipi6_addr);
+			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+				out->interface = info.ipi6_ifindex;
 		}
 	}
 }
 
-static bool can_be_answered(const struct vnet *v, const struct net_address *peer)
+static bool is_loopback(const struct net_address *a)
 {
-	if (peer->family == AF_INET)
-		return ntohl(peer->v4.s_addr) >> 24 != IN_LOOPBACKNET &&
-			!net_cidr_has(&v->network, peer);
-	return !IN6_IS_ADDR_LOOPBACK(&peer->v6) && !IN6_IS_ADDR_LINKLOCAL(&peer->v6) &&
-		!net_cidr_has(&v->network6, peer);
+	return a->family == AF_INET ? ntohl(a->v4.s_addr) >> 24 == IN_LOOPBACKNET
+				    : IN6_IS_ADDR_LOOPBACK(&a->v6);
 }
 
-/* Two of the host's own are one to the container if their ports are the same: the last one is. */
-static struct net_address seen_as(const struct vnet *v, const struct net_address *peer)
+static bool is_between(const struct conversation *c, const struct datagram_port *p,
+	const struct sockaddr_storage *from)
 {
-	if (can_be_answered(v, peer))
-		return *peer;
-	return peer->family == AF_INET ? v->gateway : v->gateway6;
+	return c->published == p && memcmp(&c->real, from, sizeof(c->real)) == 0;
+}
+
+/* The port of the gateway's for a peer of the loopback; 0: all that we try are others'. */
+static uint16_t find_port(struct datagram_port *p, const struct net_address *seen,
+	const struct sockaddr_storage *from)
+{
+	struct conversations *all = &p->stack->policy.conversations;
+	uint16_t own = (uint16_t)sockaddr_port(from), free_port = 0;
+
+	for (uint16_t i = PORTS_MAX; i-- > 0;) {
+		uint16_t port = (uint16_t)(own + i);
+		struct conversation *c = conversations_find(
+			all, seen, port, p->guest_port, stack_seconds());
+
+		if (c && is_between(c, p, from))
+			return port;
+		if (!c)
+			free_port = port;
+	}
+	return free_port;
+}
+
+static bool see(struct datagram_port *p, const struct sockaddr_storage *from,
+	struct net_address *out, uint16_t *out_port)
+{
+	const struct vnet *v = &p->stack->request->vnet;
+
+	*out = sockaddr_address(from);
+	*out_port = (uint16_t)sockaddr_port(from);
+	if (!is_loopback(out))
+		return true;
+	*out = out->family == AF_INET ? v->gateway : v->gateway6;
+	*out_port = find_port(p, out, from);
+	return *out_port != 0;
 }
 
 static void pass_on(struct datagram_port *p, const struct sockaddr_storage *from,
-	const struct net_address *local, size_t n)
+	const struct local *local, size_t n)
 {
 	struct stack *s = p->stack;
-	struct net_address peer = sockaddr_address(from);
 	struct frame_datagram d = { .ether_from = s->gateway_mac,
 		.ether_to = s->guest_mac,
-		.from = seen_as(&s->request->vnet, &peer),
-		.from_port = (uint16_t)sockaddr_port(from),
 		.to = p->guest,
 		.to_port = p->guest_port,
 		.payload = s->datagram,
 		.payload_n = n };
-	struct conversation *c = conversations_begin(
-		&s->policy.conversations, &d.from, d.from_port, d.to_port, stack_seconds());
+	struct conversation *c;
 
+	if (!see(p, from, &d.from, &d.from_port))
+		return;
+	c = conversations_begin(
+		&s->policy.conversations, &d.from, d.from_port, d.to_port, stack_seconds());
 	c->published = p;
-	c->local = *local;
+	c->local = local->address;
+	c->interface = local->interface;
 	memcpy(&c->real, from, sizeof(c->real));
 	stack_send(s, s->out, frame_udp(&d, s->out, sizeof(s->out)));
 }
@@ -101,7 +140,7 @@ static void on_datagrams(struct source *source, uint32_t events)
 			.msg_iovlen = 1,
 			.msg_control = told.bytes,
 			.msg_controllen = sizeof(told.bytes) };
-		struct net_address local;
+		struct local local;
 		ssize_t n = recvmsg(source->fd, &m, MSG_DONTWAIT);
 
 		if (n < 0)
@@ -114,10 +153,11 @@ static void on_datagrams(struct source *source, uint32_t events)
 /* ---- from the container ---- */
 
 /* None for a group's address, which can't send. */
-static void tell_local(struct msghdr *m, union told_address *told, const struct net_address *local)
+static void tell_local(struct msghdr *m, union told_address *told, const struct conversation *to)
 {
+	const struct net_address *local = &to->local;
 	struct in_pktinfo info4 = { .ipi_spec_dst = local->v4 };
-	struct in6_pktinfo info6 = { .ipi6_addr = local->v6 };
+	struct in6_pktinfo info6 = { .ipi6_addr = local->v6, .ipi6_ifindex = to->interface };
 	bool four = local->family == AF_INET;
 	size_t size = four ? sizeof(info4) : sizeof(info6);
 	struct cmsghdr *c = &told->align;
@@ -140,11 +180,11 @@ void datagrams_answer(struct stack *s, const struct frame *f)
 	union told_address told = { 0 };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
 
-	if (!c || !c->published)
+	if (!c || !c->published || !net_address_equal(&f->source, &c->published->guest))
 		return;
 	m.msg_name = &c->real;
 	m.msg_namelen = c->real.family == AF_INET ? sizeof(c->real.v4) : sizeof(c->real.v6);
-	tell_local(&m, &told, &c->local);
+	tell_local(&m, &told, c);
 	/* What the host's network does not take is lost, as on any way. */
 	(void)!sendmsg(c->published->source.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

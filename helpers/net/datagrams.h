@@ -4,8 +4,8 @@
  * answers that leave by the same socket, from the address to which the peer wrote. libslirp keeps
  * neither apart, so it has no part in this.
  *
- * The container sees its peers' own addresses, but for those that it could not answer: what is on
- * the host's loopback, on a link of the host's or in our own networks is the gateway to it.
+ * The container sees its peers' own addresses, but for those on the host's loopback, which are the
+ * gateway to it: from their own port, or from another one where two of them have the same.
  */
 #pragma once
 

@@ -242,7 +242,9 @@ static uint8_t *answer_begin(const struct answer *a, uint8_t *out, size_t size)
 	size_t header = ip_header_size(a);
 	uint8_t *p = out + FRAME_HEADER;
 
-	if (a->n > UINT16_MAX - header || size < FRAME_HEADER + header + a->n)
+	/* IPv6's length does not count its header. */
+	if (a->n > UINT16_MAX - (a->from->family == AF_INET ? header : 0) ||
+		size < FRAME_HEADER + header + a->n)
 		return NULL;
 	memset(out, 0, FRAME_HEADER + header);
 	memcpy(out, a->ether_to, ETHER_ADDR_LEN);

@@ -2,6 +2,7 @@
 #include "stack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/virtio_net.h>
 #include <net/ethernet.h>
 #include <netinet/icmp6.h>
@@ -207,8 +208,15 @@ static void pass(struct stack *s, const struct frame *f)
  */
 static void turn_away(struct stack *s, const struct frame *f)
 {
-	if (!frame_opens(f) || s->n_live > s->fd_limit / 2)
+	if (!frame_opens(f) || s->n_sockets - s->n_live < s->fd_limit / 2)
 		reject(s, f);
+}
+
+static bool is_guest(const struct stack *s, const struct net_address *a)
+{
+	const struct vnet *v = &s->request->vnet;
+
+	return net_address_equal(a, &v->guest) || net_address_equal(a, &v->guest6);
 }
 
 static void take_frame(struct stack *s, size_t n)
@@ -218,7 +226,7 @@ static void take_frame(struct stack *s, size_t n)
 
 	frame_parse(s->in, n, &f);
 	verdict = policy_judge(&s->policy, &f, stack_seconds());
-	if (verdict != VERDICT_DROP)
+	if (verdict != VERDICT_DROP && is_guest(s, &f.source))
 		memcpy(s->guest_mac, s->in + ETHER_ADDR_LEN, ETHER_ADDR_LEN);
 	switch (verdict) {
 	case VERDICT_PASS:
@@ -307,12 +315,27 @@ static void on_timer_mod(void *timer, int64_t at_ms, void *opaque)
 }
 
 /* The kernel gives the lowest number that is free. */
+static bool is_among_last(const struct stack *s, int fd)
+{
+	return fd >= s->fd_limit - s->fd_limit / STACK_RESERVE;
+}
+
 static void on_descriptor(int fd, void *opaque)
 {
 	struct stack *s = opaque;
 
-	s->is_full = fd >= s->fd_limit - s->fd_limit / STACK_RESERVE;
+	s->n_sockets++;
+	s->is_full = is_among_last(s, fd);
 	loop_forget(s->loop, fd);
+}
+
+/* Others than libslirp give descriptors back, too. */
+static void look_for_room(struct stack *s)
+{
+	int fd = fcntl(s->tap.fd, F_DUPFD_CLOEXEC, 0);
+
+	s->is_full = fd < 0 || is_among_last(s, fd);
+	fd_close(fd);
 }
 
 /* libslirp closes in good order what the container resets: the peer would take it for the end. */
@@ -323,6 +346,7 @@ static void on_close(int fd, void *opaque)
 
 	if (s->resetting)
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	s->n_sockets--;
 	s->is_full = false;
 	loop_forget(s->loop, fd);
 }
@@ -474,6 +498,8 @@ int stack_run(struct stack *s, struct error *e)
 		int64_t at = time_ms();
 		int r;
 
+		if (s->is_full)
+			look_for_room(s);
 		loop_begin(s->loop);
 		s->n_live = 0;
 		slirp_pollfds_fill(s->slirp, &timeout, on_want, s);

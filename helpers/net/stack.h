@@ -29,11 +29,13 @@ struct stack {
 	unsigned int burst; /* frames that are taken before sockets are looked at again */
 	int fd_limit; /* RLIMIT_NOFILE */
 	bool is_full; /* nearly: nobody gets a new socket until one is closed */
-	int n_live; /* sockets of which libslirp expected something in the last round */
+	int n_sockets; /* libslirp's */
+	int n_live; /* of which it expected something in the last round */
 	uint8_t to_nameserver[65536 / 8]; /* its TCP ports whose connection goes to port 53 */
 	uint8_t listeners[65536 / 8]; /* descriptors of libslirp's that stack_publish has found */
-	uint8_t gateway_mac[6], guest_mac[6]; /* as in the container's last frame */
-	uint8_t in[FRAME_HEADER + 65536], out[FRAME_HEADER + 65536];
+	uint8_t gateway_mac[6],
+		guest_mac[6]; /* as in the container's last frame from its own address */
+	uint8_t in[FRAME_HEADER + 65536], out[FRAME_HEADER + 40 + 65536];
 	uint8_t datagram[65536]; /* one of a published port's */
 };
 

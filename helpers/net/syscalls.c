@@ -66,6 +66,7 @@ static const struct row rows[] = {
 	CALL(close, BOTH),
 	CALL_IF(fcntl, BOTH, 1, SCMP_CMP_EQ, F_GETFL), CALL_IF(fcntl, ENGINE, 1, SCMP_CMP_EQ, F_SETFL),
 	CALL_IF(fcntl, ENGINE, 1, SCMP_CMP_EQ, F_GETFD), CALL_IF(fcntl, ENGINE, 1, SCMP_CMP_EQ, F_SETFD),
+	CALL_IF(fcntl, ENGINE, 1, SCMP_CMP_EQ, F_DUPFD_CLOEXEC), /* whether there is a free one */
 	CALL_IF(ioctl, ENGINE, 1, SCMP_CMP_EQ, FIONREAD), CALL_IF(ioctl, ENGINE, 1, SCMP_CMP_EQ, FIONBIO),
 	/* waiting */
 	CALL(epoll_ctl, ENGINE), CALL(epoll_wait, ENGINE), CALL(epoll_pwait, ENGINE),

@@ -19,7 +19,7 @@
 #   seen REGEX                    how many there have been; all that the container sent before count
 #   name_servers WORDS...         the world's resolv.conf, written in place
 net_lib=$(dirname "${BASH_SOURCE[0]}")
-world4=(198.51.100.1 203.0.113.7 192.0.2.53 192.0.2.54 169.254.169.254 100.100.100.200 10.0.2.50)
+world4=(198.51.100.1 203.0.113.7 192.0.2.53 192.0.2.54 169.254.169.254 100.100.100.200)
 world6=(2001:db8::1 2001:db8::7 2001:db8::53 fd00:ec2::254)
 
 # The kernel looks at who made the network namespace: his gid 0, or root's every group.

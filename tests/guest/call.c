@@ -20,14 +20,14 @@
 
 #define TRIES 5 /* of what may get lost */
 
-/* $FROM is the address that the caller has. */
+/* $FROM is the address that the caller has, $FROM_PORT its port. */
 static void bind_as_told(int fd)
 {
 	struct place from;
 
 	if (!getenv("FROM"))
 		return;
-	from = place_of(getenv("FROM"), "0");
+	from = place_of(getenv("FROM"), getenv("FROM_PORT") ? getenv("FROM_PORT") : "0");
 	if (bind(fd, (struct sockaddr *)&from.a, from.size) < 0)
 		_exit(98);
 }

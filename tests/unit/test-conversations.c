@@ -76,13 +76,26 @@ static void test_full(struct conversations *c)
 	ok(found < CONVERSATIONS_MAX, "and no more than there are places");
 }
 
+/* All within a second. */
+static void test_crowd(struct conversations *c)
+{
+	unsigned int found = 0;
+
+	for (uint32_t i = 1; i <= 100000; i++)
+		begin(c, i, 7, NOW);
+	for (uint32_t i = 100000 - 500; i <= 100000; i++)
+		found += find(c, i, 7, NOW) != NULL;
+	ok(found > 450, "of a crowd the last are there (%u of 501)", found);
+}
+
 int main(void)
 {
-	CLEANUP(mem_free) struct conversations *c = xcalloc(3, sizeof(*c));
+	CLEANUP(mem_free) struct conversations *c = xcalloc(4, sizeof(*c));
 
 	c[2].seed = 7;
 	test_one(&c[0]);
 	test_end(&c[1]);
 	test_full(&c[2]);
+	test_crowd(&c[3]);
 	return done();
 }
